@@ -1,0 +1,55 @@
+# make book: the site in _build/html. make test: every check. make serve: the site on localhost.
+# Each makes what it needs first; all need only Python 3.11 to 3.13, pip and make.
+PYTHON ?= python3
+PORT ?= 8000
+JOBS ?= 2
+PATIENCE ?= 1
+RUN = .venv/bin/python
+READY = .venv/ready
+
+.PHONY: help book runs html serve test pairs links bench bench-check clean
+help:
+	@sed -n 1,2p $(MAKEFILE_LIST)
+
+# Debian without python3-venv has venv but no ensurepip: then pip comes from outside.
+$(READY): pyproject.toml constraints.txt
+	@echo "[1/3] Python environment in .venv: first time some minutes, mostly downloads"
+	@test -x $(RUN) || $(PYTHON) -m venv .venv || \
+	  { $(PYTHON) -m venv --clear --without-pip .venv && $(PYTHON) -m pip --python $(RUN) install -q pip; }
+	$(RUN) -m pip install --progress-bar off -c constraints.txt -e ".[book,test,fleet]"
+	@$(RUN) -c "from musiclime.torchaudio_guard import mend; mend()"
+	@touch $@
+
+book: runs html
+	@echo "The book is ready: _build/html/index.html (or: make serve)"
+
+runs: $(READY)
+	@echo "[2/3] Runs: what is stale is trained, explained and written to runs/ (Ctrl-C is safe: the rest resumes)"
+	$(RUN) -m musiclime.runs --jobs $(JOBS) --patience $(PATIENCE)
+
+html: $(READY)
+	@echo "[3/3] Pages: Sphinx, warnings are errors"
+	.venv/bin/jupyter-book build . --path-output . -W -n --keep-going
+
+serve: book
+	$(RUN) -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
+
+test: $(READY)
+	$(RUN) -m ruff format --check .
+	$(RUN) -m ruff check .
+	$(RUN) -m codespell_lib
+	$(RUN) -m pytest --durations 15
+
+# The output-free ipynb twins that Colab and Kaggle can open.
+pairs: $(READY)
+	$(RUN) -m jupytext --quiet --update --to ipynb notebooks/*.py
+
+# What is too dear for a build, into data/measured/: hours; bench-check: a minute, fails when we became slower.
+bench: $(READY)
+	$(RUN) -m benchmarks.bench speed scaling check errors --record
+
+bench-check: $(READY)
+	$(RUN) -m benchmarks.bench check
+
+clean:
+	rm -rf _build runs

@@ -1,0 +1,44 @@
+# Fetch musiclime, and of what it needs only what is missing here. Torch stays as it is; no restart.
+import importlib.metadata as installed
+import importlib.util
+import platform
+import subprocess
+import sys
+from os import chdir
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+URL, BRANCH, FOLDER = "{url}", "{branch}", "{folder}"
+
+
+def pip(*arguments):
+    subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--no-deps", *arguments], check=True)
+
+
+def missing(need):
+    if need.name.startswith("torch") or (need.marker and not need.marker.evaluate({"extra": ""})):
+        return False
+    try:
+        return not need.specifier.contains(installed.version(need.name), prereleases=True)
+    except installed.PackageNotFoundError:
+        return True
+
+
+def fetch(package):
+    for need in map(Requirement, installed.requires(package) or []):
+        if missing(need):
+            pip(f"{need.name}{need.specifier}")
+            fetch(need.name)
+
+
+if not importlib.util.find_spec("musiclime"):
+    if not Path(FOLDER).is_dir():
+        subprocess.run(["git", "clone", "-q", "--depth", "1", "-b", BRANCH, URL, FOLDER], check=True)
+    chdir(FOLDER)  # the chapters read data/ from here
+    sys.path.insert(0, str(Path.cwd()))
+    pip("-e", ".")
+    importlib.invalidate_caches()
+    fetch("musiclime")
+versions = [f"{name} {installed.version(name)}" for name in ("musiclime", "torch", "transformers", "numpy")]
+print("Python", platform.python_version(), *versions)

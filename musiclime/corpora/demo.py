@@ -1,0 +1,5 @@
+"""The demo corpus is composed, not read; see musiclime/demo."""
+
+from ..demo.songs import load
+
+__all__ = ["load"]

@@ -1,0 +1,138 @@
+"""An explanation is data only: weights, their errors, and where each feature lies; strict JSON on disk."""
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class Feature:
+    """A word, a line or a (stem, segment) cell, and where it lies in the song (chapter *Explain*).
+
+    start and end are seconds of a cell; positions are (start, end) characters in the explained lyrics.
+    """
+
+    name: str
+    modality: str
+    stem: str = ""
+    segment: int = -1
+    start: float = 0.0
+    end: float = 0.0
+    text: str = ""
+    positions: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass
+class Explanation:
+    """What moved a prediction: classes x features weights with standard errors (chapter *Explain*).
+
+    song holds id, title, artist, the lyrics that were explained, seconds, sample_rate and the stems' names;
+    provenance holds model, corpus, settings and versions.
+    """
+
+    classes: list[str]
+    features: list[Feature]
+    weights: np.ndarray
+    errors: np.ndarray
+    intercept: np.ndarray
+    score: np.ndarray
+    probabilities: np.ndarray
+    samples: int
+    seed: int
+    design: str
+    song: dict = field(default_factory=dict)
+    provenance: dict = field(default_factory=dict)
+
+    def row(self, label: str) -> int:
+        if label not in self.classes:
+            raise ValueError(f"this explanation has no class {label!r}; it has {', '.join(self.classes)}")
+        return self.classes.index(label)
+
+    @property
+    def label(self) -> str:
+        """The class that the model gives the song."""
+        return self.classes[int(np.argmax(self.probabilities))]
+
+    def table(self, label: str | None = None) -> pd.DataFrame:
+        """Feature, modality, weight and error for one class, the largest first (chapter *Explain*)."""
+        row = self.row(label or self.label)
+        table = pd.DataFrame(
+            {
+                "feature": [feature.name for feature in self.features],
+                "modality": [feature.modality for feature in self.features],
+                "weight": self.weights[row],
+                "error": self.errors[row],
+            }
+        )
+        order = np.argsort(-np.abs(table["weight"].to_numpy()), kind="stable")
+        return table.iloc[order].reset_index(drop=True)
+
+    def top(self, count: int, label: str | None = None, modality: str | None = None) -> list[Feature]:
+        """The features that speak most for a class, strongest first."""
+        weights = self.weights[self.row(label or self.label)]
+        ranked = [self.features[i] for i in np.argsort(-weights, kind="stable") if weights[i] > 0]
+        return [feature for feature in ranked if modality in (None, feature.modality)][:count]
+
+    def steady(self, k: int = 5, label: str | None = None) -> float:
+        """The share of the k strongest that another run would name too, by the errors (chapter *Explain*)."""
+        row = self.row(label or self.label)
+        again = np.random.default_rng(0).normal(
+            self.weights[row], self.errors[row], (200, len(self.features))
+        )
+        tops = np.argsort(-np.vstack([self.weights[row], again]), axis=1)[:, :k]
+        return float(np.mean([np.isin(top, tops[0]).mean() for top in tops[1:]]))
+
+    def listen(self, features, song) -> np.ndarray:
+        """The sum of the given cells of a song, silence elsewhere (chapter *Explain*)."""
+        if song.stems is None:
+            raise ValueError(
+                f"song {song.id!r} has no stems to listen to: separate it first, song.stems = separate(...)"
+            )
+        named = {feature.name: feature for feature in self.features}
+        audio = np.zeros(len(song.audio), dtype=np.float32)
+        for feature in (named[f] if isinstance(f, str) else f for f in features):
+            if feature.modality == "audio":
+                cut = slice(round(feature.start * song.sample_rate), round(feature.end * song.sample_rate))
+                audio[cut] += song.stems[feature.stem][cut]
+        return audio
+
+    def save(self, path) -> Path:
+        """Write strict JSON, whole or not at all (chapter *Explain*)."""
+        data = {"schema": SCHEMA, **asdict(self)}
+        for name in ("weights", "errors", "intercept", "score", "probabilities"):
+            data[name] = np.asarray(data[name], dtype=float).tolist()
+        try:
+            text = json.dumps(data, allow_nan=False, ensure_ascii=False)
+        except ValueError as error:
+            raise ValueError(
+                f"explanation of song {self.song.get('id')!r} holds NaN or infinity: not saved"
+            ) from error
+        path = Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f"{path.name}.{os.getpid()}.part")
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(path)
+        return path
+
+    @classmethod
+    def load(cls, path) -> "Explanation":
+        """Read what `save` wrote (chapter *Explain*)."""
+        try:
+            data = json.loads(Path(path).read_text(encoding="utf-8"))
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+            raise ValueError(f"{path} is not an explanation: it is no JSON ({error})") from error
+        if not isinstance(data, dict) or data.pop("schema", None) != SCHEMA:
+            raise ValueError(f"{path} is not an explanation of schema {SCHEMA}: explain the song again")
+        features = [
+            Feature(**{**feature, "positions": tuple(map(tuple, feature["positions"]))})
+            for feature in data.pop("features")
+        ]
+        for name in ("weights", "errors", "intercept", "score", "probabilities"):
+            data[name] = np.array(data[name], dtype=float)
+        return cls(features=features, **data)

@@ -1,0 +1,29 @@
+"""Every figure of the book: opaque, light, colour-blind-safe, so that it reads in light and dark alike."""
+
+import matplotlib
+
+COLOURS = {
+    "audio": "#0072B2",
+    "lyrics": "#D55E00",
+    "multimodal": "#009E73",
+    "for": "#0072B2",
+    "against": "#D55E00",
+}
+DIVERGING = "PuOr_r"
+
+matplotlib.rcParams.update(
+    {
+        "figure.facecolor": "white",
+        "savefig.facecolor": "white",
+        "figure.dpi": 100,
+        "font.size": 11,
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.titlesize": 12,
+        "axes.titlelocation": "left",
+        "image.cmap": "cividis",
+        "axes.prop_cycle": matplotlib.cycler(
+            color=["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
+        ),
+    }
+)

@@ -1,0 +1,70 @@
+"""Figures of global explanations: stem x segment heatmaps, word bars, themes, shares."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from . import COLOURS
+
+
+def heatmap(ax, grid, title="", label="importance", digits=3, limit=None):
+    """One class's stem x segment importances, printed in the cells (chapter *Aggregate*)."""
+    values = grid.to_numpy()
+    image = ax.imshow(values, aspect="auto", vmin=0, vmax=limit or np.nanmax(values) or 1)
+    ax.set(xticks=range(grid.shape[1]), yticks=range(grid.shape[0]), yticklabels=grid.index, title=title)
+    ax.set_xlabel("segment")
+    ax.figure.colorbar(image, ax=ax, label=label, pad=0.02)
+    for (row, column), value in np.ndenumerate(values):
+        # The lower half of cividis is dark.
+        colour = "white" if value < 0.55 * image.norm.vmax else "black"
+        ax.text(
+            column,
+            row,
+            f"{value:.{digits}f}".removeprefix("0"),
+            ha="center",
+            va="center",
+            color=colour,
+            fontsize=7,
+        )
+
+
+def bars(ax, values, errors=None, title="", label="importance", colour=COLOURS["lyrics"]):
+    """Named values, first on top, with error bars where given (chapter *Aggregate*)."""
+    ax.barh(range(len(values)), values.to_numpy(), xerr=errors, color=colour, ecolor="0.25", capsize=2)
+    ax.set(yticks=range(len(values)), yticklabels=[str(name) for name in values.index], title=title)
+    ax.set_xlabel(label)
+    ax.locator_params(axis="x", nbins=5)
+    ax.invert_yaxis()
+
+
+def panels(count, width=4.2, height=2.6, columns=3):
+    """A figure of that many panels, in rows (chapter *Aggregate*)."""
+    rows = -(-count // columns)
+    fig, axes = plt.subplots(
+        rows, columns, figsize=(width * columns, height * rows), layout="constrained", squeeze=False
+    )
+    for ax in axes.flat[count:]:
+        ax.axis("off")
+    return fig, axes.flat[:count]
+
+
+def themes(ax, points, names, classes, groups=None, title=""):
+    """Words on a plane, coloured by class, their k-means theme as a number (chapter *Aggregate*)."""
+    for label in dict.fromkeys(classes):
+        here = np.array([c == label for c in classes])
+        ax.scatter(*points[here].T, s=18, label=label)
+    for i, name in enumerate(names):
+        theme = "" if groups is None else f" {groups[i]}"
+        ax.annotate(f"{name}{theme}", points[i], fontsize=7, xytext=(3, 2), textcoords="offset points")
+    ax.set(xticks=[], yticks=[], title=title)
+    ax.legend(fontsize=8, loc="best")
+
+
+def share_bars(ax, table, marks=None):
+    """The lyrics' share by class with its interval, and other shares beside it (chapter *Aggregate*)."""
+    bars(ax, table["share"], np.abs(table[["low", "high"]].to_numpy().T - table["share"].to_numpy()))
+    for marker, (label, values) in zip("DoX", (marks or {}).items()):
+        ax.scatter(values.reindex(table.index), range(len(table)), s=25, c="black", marker=marker, zorder=3)
+        ax.scatter([], [], s=25, c="black", marker=marker, label=label)
+    ax.set(xlim=(0, 1), xlabel="share of the lyrics")
+    if marks:
+        ax.legend(fontsize=8)

@@ -1,0 +1,118 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: py:percent,ipynb
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+
+# %% [markdown]
+# # Your corpus
+#
+# **What you will learn.** How a folder of songs becomes a corpus; what happens to the ones that cannot be read; how to train on it and explain it.
+#
+# **What you need.** A folder with `name.mp3` beside `name.txt`, and if you have one a table with a row for each song.
+#
+# **How long, on what.** Two minutes on a CPU. Without a folder of yours the chapter makes one, of composed songs: nothing here is a finding about real music.
+
+# %% tags=["remove-cell"]
+from pathlib import Path
+
+import musiclime as ml
+from musiclime import page, sound
+
+# %% tags=["parameters"]
+root: str = ""
+size: int = 150
+epochs: int = 5
+
+# %%
+if not root:
+    root = "runs/your-corpus/songs"
+    made = ml.load_corpus("demo", size=size, seed=21)
+    for song in made:
+        sound.save(Path(root) / f"{song.id}.mp3", song.audio, song.sample_rate)
+        (Path(root) / f"{song.id}.txt").write_text(song.lyrics, encoding="utf-8")
+    made.table.drop(columns="split").to_csv(Path(root) / "songs.csv", index=False)
+    (Path(root) / "broken.mp3").write_text("this is no music")
+    (Path(root) / "broken.txt").write_text("but it has words")
+
+# %% [markdown]
+# ## The table
+#
+# A file `songs.csv` in the folder may give any of `id, artist, title, genre, emotion, valence, energy, split`. The folder made above has one, and a file that is no music. What a table does not give stays empty; without a split, artists are divided so that none is on both sides.
+
+# %%
+corpus = ml.load_corpus("folder", root)
+corpus.table["split"].value_counts().to_frame("songs").T
+
+# %% [markdown]
+# ## Nothing disappears silently
+
+# %%
+corpus.dropped
+
+# %%
+page.glue("songs", len(corpus))
+page.glue("lost", len(corpus.dropped))
+
+# %% [markdown]
+# {glue:text}`songs` songs came in, {glue:text}`lost` did not, each with its reason.
+#
+# ## Train on it, explain it
+#
+# The same two lines as everywhere. With real music and a GPU, `preset="paper"`.
+
+# %%
+model = ml.load_model("genre", "multimodal", corpus=corpus, epochs=epochs)
+song = corpus.split("test")[0]
+explainer = ml.MusicLIME(model, samples=800)
+ready = explainer.prepare(song)
+page.player(explainer.explain(ready), ready, model)
+
+# %% [markdown]
+# A model trained for {glue:text}`epochs` epochs on so few songs knows little, and its explanation shows it: most weights cannot be told from zero.
+
+# %% tags=["remove-cell"]
+page.glue("epochs", epochs)
+
+# %% [markdown]
+# ## Strengths, limits, and what this cannot tell you
+#
+# - **Strength.** Sound is read when it is asked for: a corpus is a table, however large.
+# - **Limit.** Stems are separated once a song and kept on disk, 160 kB a second.
+# - **What this cannot tell you.** Whether your labels are right. Look at the false positives first.
+#
+# ## Exercises
+#
+# **1.** Which artists are in the test split, and are they anywhere else?
+
+# %% tags=["hide-cell", "solution"]
+by = corpus.table.groupby("split")["artist"].agg(set)
+print(by["test"] & by["train"], by["test"] & by.get("val", set()))
+
+# %% [markdown]
+# **2.** Keep only two genres.
+
+# %% tags=["hide-cell", "solution"]
+two = corpus.where(corpus.table["genre"].isin(["folk", "hip hop"]))
+print(len(two), two.table["genre"].value_counts().to_dict())
+
+# %% [markdown]
+# **3.** Clean the lyrics of a song that was copied from a lyrics site.
+
+# %% tags=["hide-cell", "solution"]
+print(ml.clean_lyrics("[Chorus]\nWe walk along the river\nYou might also likeAnd never look behind12Embed"))
+
+# %% [markdown]
+# ## Summary
+#
+# A folder and a table make a corpus; what cannot be read is listed; everything else in this book works on it.
+#
+# **Next.** *A corpus of explanations*.

@@ -1,0 +1,67 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: py:percent,ipynb
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Press play, then silence what the model heard
+
+# %% tags=["remove-cell"]
+import musiclime as ml
+from musiclime import page
+
+# %% tags=["parameters", "remove-cell"]
+genre: str = "hip hop"
+songs: int = 1350
+samples: int = 5000
+training: dict = {}
+
+# %% tags=["remove-cell"]
+corpus = ml.load_corpus("demo", size=songs)
+model = ml.load_model("genre", "multimodal", corpus, **training)
+candidates = [song for song in corpus.split("test") if song.genre == genre]
+sure = [model.predict(song.audio[None], [song.lyrics])[0, model.classes.index(genre)] for song in candidates]
+song = candidates[max(range(len(sure)), key=sure.__getitem__)]
+explanation = ml.MusicLIME(model, samples=samples).explain(song)
+
+# %% tags=["remove-input"]
+page.player(explanation, song, model)
+
+# %% tags=["remove-cell"]
+best = explanation.table(genre).query("weight > 0")
+page.glue("title", song.title)
+page.glue("genre", genre)
+page.glue("probability", explanation.probabilities[explanation.row(genre)])
+page.glue("word", best[best.modality == "lyrics"].feature.iloc[0])
+page.glue("cell", best[best.modality == "audio"].feature.iloc[0])
+page.glue("masks", samples)
+
+# %% [markdown]
+# A model listened to *{glue:text}`title`* and read its lyrics, and gave {glue:text}`genre` a probability of
+# {glue:text}`probability:.2f`: of the {glue:text}`genre` songs kept aside for testing, it is the one of which the model
+# is surest. MusicLIME asked it {glue:text}`masks:,d` times about the same song with words
+# missing and with vocals, drums, bass or other instruments silent in some tenths of the clip. What you see above
+# is the sum of the answers: the word that spoke most for {glue:text}`genre` was *{glue:text}`word`*, and the
+# sound that spoke most for it was {glue:text}`cell` (the stem, and the segment counted from 0).
+#
+# The song is composed by the code of this book, and the evidence for its genre was planted, so that an
+# explanation can be marked right or wrong. What holds here is a claim about the method, never about real music.
+#
+# ## Three ways on
+#
+# - **Read and listen.** Go on with the menu at the side: how to read an explanation, what it leaves out, and how
+#   to tell whether to trust it. Nothing to install, and nothing is loaded from elsewhere.
+# - **Run it again.** Every page that computes has *Run in Colab* and *Run in Kaggle*: the notebook behind it, with
+#   this page's own parameters, on their machine.
+# - **Use your own.** One cell to edit in *Your song*, *Your model* and *Your corpus*.
+#
+# The method is that of [*MusicLIME: Explainable Multimodal Music Understanding*](https://arxiv.org/abs/2409.10496) by
+# Sotirou, Lyberatos, Menis Mastromichalakis and Stamou; this book rebuilds it, measures it and goes on from there.

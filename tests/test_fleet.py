@@ -1,0 +1,188 @@
+"""Nothing lost, nothing twice, and the same bytes, whoever is killed when."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from musiclime import MusicLIME, load_corpus
+from musiclime.fleet import explain_corpus, stored
+
+
+def loudness(audio, lyrics):
+    """A plain function as a model: how loud, how long a text, how many a's."""
+    loud = np.sqrt((np.asarray(audio) ** 2).mean(1))
+    long = np.array([len(text.split()) for text in lyrics]) / 100
+    score = np.column_stack([loud, long, [text.count("a") / 100 for text in lyrics]])
+    return score / (score.sum(1, keepdims=True) + 1e-9)
+
+
+def picky(audio, lyrics):
+    if any("INSTRUMENTAL" in text for text in lyrics):
+        raise RuntimeError("no words")
+    return loudness(audio, lyrics)
+
+
+def explainer(predict=loudness, **options):
+    return MusicLIME(predict, classes=["x", "y", "z"], samples=60, segments=4, name="loudness", **options)
+
+
+def songs(count=10):
+    return load_corpus("demo", size=200, seed=5).where(np.arange(200) < count)
+
+
+def table(folder):
+    return [(e.song["id"], e.weights.tobytes(), e.errors.tobytes()) for e in stored(folder)]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("calm")
+    explain_corpus(songs(), explainer(), folder)
+    return folder
+
+
+def shard(folder):
+    return next(Path(folder).glob("shard-*.parquet"))
+
+
+def test_a_second_run_computes_nothing_and_changes_no_byte(undisturbed):
+    before = shard(undisturbed).read_bytes(), shard(undisturbed).stat().st_mtime_ns
+    assert explain_corpus(songs(), explainer(), undisturbed) == [shard(undisturbed)]
+    assert before == (shard(undisturbed).read_bytes(), shard(undisturbed).stat().st_mtime_ns)
+
+
+def test_stored_explanations_are_what_explain_gives(undisturbed):
+    song = songs()[3]
+    fresh, kept = explainer().explain(song), list(stored(undisturbed))[3]
+    assert kept.features == fresh.features and kept.song == fresh.song and kept.design == fresh.design
+    np.testing.assert_allclose(kept.weights, fresh.weights, atol=1e-12)
+    light = list(stored(undisturbed, light=True))[3]
+    assert [f.name for f in light.features] == [f.name for f in fresh.features]
+    assert light.weights.tobytes() == kept.weights.tobytes()
+
+
+def test_other_settings_are_refused_by_name(undisturbed):
+    with pytest.raises(ValueError, match="seed = 0, now 1"):
+        explain_corpus(songs(), explainer(seed=1), undisturbed)
+    with pytest.raises(ValueError, match="songs = 10, now 11"):
+        explain_corpus(songs(11), explainer(), undisturbed)
+
+
+def test_a_bad_song_is_listed_and_a_second_run_completes_it(tmp_path, undisturbed):
+    corpus = songs()
+    read = corpus.read
+
+    def broken(row):
+        if row["id"] == corpus.table["id"][4]:
+            raise FileNotFoundError("the disk with this song is away")
+        return read(row)
+
+    corpus.read = broken
+    explain_corpus(corpus, explainer(), tmp_path)
+    failed = json.loads((tmp_path / "failed.json").read_text())
+    assert [row["id"] for row in failed] == [corpus.table["id"][4]] and "away" in failed[0]["reason"]
+    assert len(list(stored(tmp_path))) == 9
+    corpus.read = read
+    explain_corpus(corpus, explainer(), tmp_path)
+    assert json.loads((tmp_path / "failed.json").read_text()) == []
+    assert shard(tmp_path).read_bytes() == shard(undisturbed).read_bytes()
+
+
+def test_a_damaged_shard_is_noticed_and_done_again(tmp_path, undisturbed, capsys):
+    explain_corpus(songs(), explainer(), tmp_path)
+    data = bytearray(shard(tmp_path).read_bytes())
+    data[len(data) // 2] ^= 0xFF
+    shard(tmp_path).write_bytes(data)
+    explain_corpus(songs(), explainer(), tmp_path)
+    assert "damaged" in capsys.readouterr().out
+    assert shard(tmp_path).read_bytes() == shard(undisturbed).read_bytes()
+
+
+def test_a_full_disk_stops_the_run_with_a_sentence(tmp_path, undisturbed, monkeypatch):
+    import errno
+
+    replace = Path.replace
+    budget = iter([True] * 4)
+
+    def full(self, target):
+        if str(target).endswith(".parquet") and not next(budget, False):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(ValueError, match="No space left.*make room"):
+        explain_corpus(songs(), explainer(), tmp_path)
+    monkeypatch.undo()
+    assert len(list((tmp_path / "songs").glob("*.parquet"))) == 4 and not list(tmp_path.rglob("*.part"))
+    explain_corpus(songs(), explainer(), tmp_path)
+    assert shard(tmp_path).read_bytes() == shard(undisturbed).read_bytes()
+
+
+def test_two_runs_do_not_write_into_one_folder(tmp_path):
+    from filelock import FileLock
+
+    with FileLock(tmp_path / "lock"), pytest.raises(ValueError, match="another run"):
+        explain_corpus(songs(2), explainer(), tmp_path)
+
+
+DRIVER = """
+import sys; sys.path.insert(0, {tests!r})
+from test_fleet import *
+explain_corpus(songs({count}), explainer(), {out!r}, workers=2)
+"""
+
+
+def drive(out, count=10):
+    code = "if __name__ == '__main__':\n" + "".join(
+        f"    {line}\n"
+        for line in DRIVER.format(tests=str(Path(__file__).parent), count=count, out=str(out)).split("\n")
+    )
+    file = Path(out).parent / f"drive-{Path(out).name}.py"
+    file.write_text(code)
+    return subprocess.Popen([sys.executable, file], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def children(pid):
+    return [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+@pytest.mark.slow
+def test_kill_9_of_workers_and_driver_at_random_moments(tmp_path, undisturbed):
+    """The driver is killed at 20 moments, a worker at each of them first; then the run is left alone."""
+    rng = random.Random(0)
+    out = tmp_path / "killed"
+    out.mkdir()
+    for _ in range(20):
+        driver = drive(out)
+        time.sleep(rng.uniform(1, 5))
+        for worker in children(driver.pid)[1:2]:
+            os.kill(worker, signal.SIGKILL)
+        time.sleep(rng.uniform(0, 0.5))
+        driver.send_signal(signal.SIGKILL)
+        driver.wait()
+        if driver.returncode == 0:
+            break
+    assert drive(out).wait(120) == 0
+    ids = [e.song["id"] for e in stored(out)]
+    assert ids == list(songs().table["id"]) and not list(out.rglob("*.part"))
+    assert shard(out).read_bytes() == shard(undisturbed).read_bytes()
+
+
+@pytest.mark.slow
+def test_a_cluster_gives_the_same_bytes(tmp_path, undisturbed):
+    from distributed import Client, LocalCluster
+
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+    ):
+        explain_corpus(songs(), explainer(), tmp_path, client=client)
+    assert shard(tmp_path).read_bytes() == shard(undisturbed).read_bytes()

@@ -150,6 +150,15 @@ KILLED = """
 """
 
 
+def apart(one, other):
+    pairs = zip(one.network.parameters(), other.network.parameters())
+    return max((p - q).abs().max().item() for p, q in pairs)
+
+
+def losses(model):
+    return [row["loss"] for row in model.card["history"]]
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs kill -9")
 def test_a_killed_training_goes_on_to_the_same_model(tmp_path, monkeypatch):
@@ -169,9 +178,9 @@ def test_a_killed_training_goes_on_to_the_same_model(tmp_path, monkeypatch):
     assert 0 < step < 36 and not list(other.glob("models/*/card.json"))
     monkeypatch.setenv("MUSICLIME_CACHE", str(other))
     resumed = quick(epochs=12, save_every=2)
-    assert resumed.card["history"] == whole.card["history"]
-    for p, q in zip(whole.network.parameters(), resumed.network.parameters()):
-        assert torch.equal(p, q)
+    # Matrix products round by where their operands lie in memory, which no two processes share.
+    assert apart(whole, resumed) < 1e-4 < 1e-2 < apart(whole, quick(epochs=12, seed=1))
+    np.testing.assert_allclose(losses(resumed), losses(whole), rtol=1e-4)
     assert not checkpoint.exists()
 
 

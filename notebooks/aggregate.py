@@ -388,9 +388,14 @@ if late and task == "genre":
 # %%
 if late:
     share = shares(explained)
-    marks = {"the model's own": used, "planted": planted_share} if task == "genre" else None
+    marks = {"the model's own": used, "planted": planted_share} if task == "genre" else {}
     fig, ax = plt.subplots(figsize=(7, 4), layout="constrained")
-    plots.share_bars(ax, share, marks=marks)
+    plots.bars(ax, share["share"], [share["share"] - share["low"], share["high"] - share["share"]])
+    for marker, (name, values) in zip("DoX", marks.items()):
+        ax.scatter(values.reindex(share.index), range(len(share)), s=25, c="black", marker=marker, label=name)
+    ax.set(xlim=(0, 1), xlabel="share of the lyrics")
+    if marks:
+        ax.legend(fontsize=8)
     page.figure(
         fig,
         alt="Bars of the lyrics' share for each class with intervals and, for genres, marks of the model's own use and "

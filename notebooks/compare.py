@@ -39,9 +39,10 @@ seed: int = 1
 # %%
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import pandas as pd
 
-from musiclime.plots import training as plots
+from musiclime.plots import COLOURS
 from musiclime.training import evaluate
 
 MODALITIES = ["lyrics", "audio", "multimodal"]
@@ -79,8 +80,19 @@ page.glue("emotion-lyrics", emotion.accuracy["lyrics"])
 page.glue("emotion-audio", emotion.accuracy["audio"])
 page.glue("emotion-both", emotion.accuracy["multimodal"])
 page.glue("emotion-kept", emotion["both replaced"]["multimodal"])
+
+# %% tags=["hide-input"]
+fig, axes = plt.subplots(1, 2, figsize=(9.2, 3.4), sharey=True, layout="constrained")
+for ax, task in zip(axes, ("genre", "emotion")):
+    rows = table.loc[task]
+    reach = [rows.accuracy - rows.low, rows.high - rows.accuracy]
+    ax.bar(rows.index, rows.accuracy, yerr=reach, capsize=5, color=[COLOURS[m] for m in rows.index])
+    ax.plot(rows.index, rows["both replaced"], "kD", label="evidence replaced")
+    ax.set(title=task, ylim=(0, 1))
+axes[0].set_ylabel("accuracy on fresh songs")
+axes[1].legend(frameon=False)
 page.figure(
-    plots.accuracies(table),
+    fig,
     alt="Bars of accuracy for lyrics, audio and multimodal models, genre left and emotion right, with intervals; "
     "diamonds mark the accuracy with the genre evidence replaced",
     caption="Accuracy on fresh composed songs with 95 % bootstrap intervals; diamonds: the planted genre evidence replaced.",
@@ -118,10 +130,23 @@ page.glue("loses-both", loss.loc[("genre", "multimodal"), "both replaced"])
 # %% [markdown]
 # ## Class by class
 
+
+# %% tags=["hide-input"]
+def per_class(table, label):
+    fig, ax = plt.subplots(figsize=(7, 0.36 * len(table) + 1.2), layout="constrained")
+    ax.hlines(table.index, table.min(axis=1), table.max(axis=1), color="0.8", zorder=0)
+    for mark, modality in zip("os^", table):
+        ax.plot(table[modality], table.index, mark, color=COLOURS[modality], label=modality, markersize=8)
+    ax.set(xlabel=label, xlim=(0, 1))
+    ax.invert_yaxis()
+    ax.legend(frameon=False, loc="lower left")
+    return fig
+
+
 # %%
 f1 = pd.DataFrame({m: measures["genre", m]["report"].f1 for m in MODALITIES})
 page.figure(
-    plots.per_class(f1),
+    per_class(f1, "F1"),
     alt="F1 of every genre for lyrics, audio and multimodal models as three marks on a line",
     caption="F1 by genre and modality, composed songs.",
     name="fig-per-class",
@@ -156,7 +181,7 @@ beside.style.format("{:.2f}", subset=beside.columns[:3])
 reports = pd.read_csv(data / "published_reports.csv")
 theirs = reports[reports.task == "genre"].pivot(index="class", columns="modality", values="f1")[MODALITIES]
 page.figure(
-    plots.per_class(theirs, "F1 in the thesis"),
+    per_class(theirs, "F1 in the thesis"),
     alt="The thesis's F1 of every genre for its lyrics, audio and multimodal models",
     caption="F1 by genre and modality in the thesis (Table 5.4), on Music4All.",
     name="fig-thesis",

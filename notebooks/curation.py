@@ -44,12 +44,13 @@ rows: int = 300
 import tempfile
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
 from musiclime import labels, sound
 from musiclime.corpora import audioset, curate, files
-from musiclime.plots import curation as plots
+from musiclime.plots import COLOURS
 
 pd.options.display.max_colwidth = None
 
@@ -206,8 +207,23 @@ page.glue("rows-dropped", len(m4a.dropped))
 # {glue:text}`rows-kept` songs stay and {glue:text}`rows-dropped` go. The funnel shows in which step:
 
 # %%
+steps = curate.funnel(m4a)
+told = [f" {n:,}" + f" (lost {lost:,})" * (lost > 0) for n, lost in zip(steps["left"], steps["lost"])]
+ax = steps.plot.barh(
+    "step",
+    ["left", "lost"],
+    stacked=True,
+    color=[COLOURS["for"], COLOURS["against"]],
+    figsize=(8, 6),
+    legend=False,
+)
+ax.bar_label(ax.containers[1], told, fontsize=9)
+ax.set(xlabel="rows", ylabel="", xlim=(0, 1.18 * steps["left"].max()))
+ax.invert_yaxis()
+
+# %% tags=["hide-input"]
 page.figure(
-    plots.funnel(curate.funnel(m4a)),
+    ax.figure,
     alt="Bars that shorten from top to bottom: rows left after each step of curation, and rows lost in it",
     caption="The funnel of curation, on the generated folder. Blue: left; orange: lost in this step.",
     name="fig-curation-funnel",
@@ -225,10 +241,17 @@ lists = [
     curate.split_tags(text)
     for text in files.read_rows(Path(place) / "id_genres.csv", ["id", "genres"])[0]["genres"]
 ]
+places = pd.DataFrame([(tag, min(place, 5)) for own in lists for place, tag in enumerate(own, 1)])
+ranks = pd.crosstab(places[0], places[1]).rename(columns="label {}".format)
+ranks = ranks.loc[ranks.sum(axis=1).sort_values().index[-20:]].rename_axis(columns=None)
+
+# %% tags=["hide-input"]
+ax = ranks.plot.barh(stacked=True, figsize=(8, 6), colormap="cividis", edgecolor="white", width=0.8)
+ax.set(xlabel="songs", ylabel="")
 page.figure(
-    plots.tags(lists),
+    ax.figure,
     alt="Horizontal bars of the most frequent tags, each stacked by the position of the tag in a song's list",
-    caption="The twenty most frequent labels, stacked by position. These are drawn at random.",
+    caption="The twenty most frequent labels, stacked by position (5: fifth or later). These are drawn at random.",
     name="fig-curation-tags",
 )
 
@@ -281,23 +304,40 @@ if corpus != "music4all":
 
 # %%
 placed = songs.where(songs.table["valence"].notna() & songs.table["energy"].notna())
+counts = placed.table["emotion"].value_counts()
+
+# %% tags=["hide-input"]
+fig, ax = plt.subplots(figsize=(6, 5.6), layout="constrained")
+ax.scatter(placed.table["valence"], placed.table["energy"], s=9, alpha=0.45, linewidths=0)
+middles = (labels.LOW / 2, 0.5, (1 + labels.HIGH) / 2)
+box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 2}
+for x, row in zip(middles, labels.PLANE):
+    for y, emotion in zip(middles, row):
+        text = f"{emotion}\n{counts.get(emotion, 0)}"
+        ax.text(x, y, text, ha="center", va="center", weight="bold", bbox=box)
+for border in (labels.LOW, labels.HIGH):
+    ax.axvline(border, color="black", linewidth=1)
+    ax.axhline(border, color="black", linewidth=1)
+ax.set(xlabel="valence: negative to positive", ylabel="energy: quiet to loud", xlim=(0, 1), ylim=(0, 1))
 page.figure(
-    plots.plane(placed.table),
+    fig,
     alt="Songs as points on the plane of valence and energy, cut into nine named regions with their counts",
     caption=f"Russell's plane in nine regions, with the songs of the corpus '{corpus}' and their counts.",
     name="fig-curation-plane",
 )
 
-# %%
+# %% tags=["hide-input"]
+fig, axes = plt.subplots(1, 3, figsize=(11, 3.3), layout="constrained")
+placed.table[["valence", "energy"]].hist(ax=axes[:2], bins=20, range=(0, 1), edgecolor="white", grid=False)
+placed.table.plot.hexbin("valence", "energy", ax=axes[2], gridsize=14, mincnt=1, cmap="cividis")
 page.figure(
-    plots.values(placed.table),
+    fig,
     alt="Histograms of valence and of energy, and a hexagonal map of both together",
     caption=f"Valence and energy of the corpus '{corpus}', alone and together.",
     name="fig-curation-values",
 )
 
 # %%
-counts = placed.table["emotion"].value_counts()
 page.glue("rarest-emotion", counts.index[-1])
 page.glue("rarest-count", int(counts.iloc[-1]))
 page.glue("commonest-emotion", counts.index[0])
@@ -403,9 +443,15 @@ page.glue("shared-artists", shared)
 # %% [markdown]
 # Artists in more than one split: {glue:text}`shared-artists`. What each split holds:
 
-# %%
+# %% tags=["hide-input"]
+fig, axes = plt.subplots(1, 2, figsize=(11, 4), layout="constrained")
+for ax, column in zip(axes, ("genre", "emotion")):
+    shares = pd.crosstab(songs.table[column], songs.table["split"], normalize="columns")
+    shares = shares[[name for name in ("train", "val", "test") if name in shares]]
+    shares.plot.barh(ax=ax, title=column, xlabel="share of the split", ylabel="", legend=column == "emotion")
+    ax.invert_yaxis()
 page.figure(
-    plots.splits(songs.table),
+    fig,
     alt="Bars of the share of each genre and each emotion in train, validation and test",
     caption=f"The final distributions of the corpus '{corpus}', per split.",
     name="fig-curation-splits",

@@ -36,13 +36,18 @@ from musiclime import page
 songs: int = 360
 
 # %%
+import html
+import re
+
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from IPython.display import HTML
 
 from musiclime.demo.songs import in_style
-from musiclime.demo.styles import SHARES, STYLES
-from musiclime.plots import demo as plots
+from musiclime.demo.styles import BASSES, GROOVES, RIFFS, SHARES, STYLES
+from musiclime.plots import COLOURS
+from musiclime.songs import STEMS
 
 # %% [markdown]
 # ## Nine styles, heard
@@ -62,9 +67,20 @@ pd.DataFrame({genre: STYLES[genre] for genre in ["neutral", *ml.GENRES]}).T.map(
 # is wrong, but musically so. On paper, a bar of rock is sixteen steps:
 
 # %%
-rock = {"drums": "backbeat", "bass": "riff", "other": "blues-riff"}
+rock = {**GROOVES["backbeat"], "bass": BASSES["riff"][1], "other": RIFFS["blues-riff"][1]}
+rock
+
+# %% tags=["hide-input"]
+fig, ax = plt.subplots(figsize=(9, 2.6), layout="constrained")
+for row, (player, line) in enumerate(rock.items()):
+    colour = COLOURS["multimodal" if player in STEMS else "audio"]
+    for step in (step for step, mark in enumerate(line) if mark != "."):
+        ax.barh(row, 0.9, left=step, height=0.7, color=colour, alpha=0.5 if line[step] == "o" else 1)
+        ax.text(step + 0.45, row, line[step] * line[step].isdigit(), ha="center", va="center", color="white")
+ax.set(yticks=range(len(rock)), yticklabels=rock, xticks=range(0, 17, 4), xlabel="step of the bar")
+ax.invert_yaxis()
 page.figure(
-    plots.score(rock),
+    fig,
     alt="A grid of sixteen steps: kick, snare and hi-hat of the backbeat, the bass line and the riff as digits",
     caption="A bar of rock. Digits are steps of the scale above the chord's root; pale hits are soft.",
     name="fig-score",
@@ -81,9 +97,21 @@ corpus = ml.load_corpus("demo")
 song = next(s for s in corpus if s.genre == "rhythm music" and len(s.evidence["genre"]["words"]) > 3)
 page.sounds({song.title: song.audio, **song.stems}, song.sample_rate)
 
-# %%
+# %% tags=["hide-input"]
+fig, axes = plt.subplots(len(STEMS), 1, figsize=(11, 5), sharex=True, sharey=True, layout="constrained")
+times, borders = np.arange(len(song.audio)) / song.sample_rate, np.linspace(0, song.seconds, 11)
+rows = dict(zip(STEMS, axes))
+for stem, ax in rows.items():
+    ax.plot(times[::8], song.stems[stem][::8], color="0.35", linewidth=0.4)
+    ax.set(ylabel=stem, yticks=[], xticks=borders, xticklabels=borders.round(1), xlim=(0, song.seconds))
+    ax.grid(axis="x", linewidth=0.5)
+for stem, segment in song.evidence["genre"]["cells"]:
+    rows[stem].axvspan(*borders[segment : segment + 2], color=COLOURS["audio"], alpha=0.3, linewidth=0)
+for word, begin, _ in song.onsets:
+    axes[0].text(begin, 0.27, word, rotation=55, fontsize=7)
+axes[-1].set_xlabel("seconds")
 page.figure(
-    plots.song_map(song),
+    fig,
     alt="Waveforms of vocals, drums, bass and other over ten segments; coloured cells hold the evidence",
     caption="One song. Coloured cells are in style, all others neutral; above, the words that are sung.",
     name="fig-song-map",
@@ -94,7 +122,9 @@ page.figure(
 # clip sings a passage of the lyrics that holds no marked word, so that the voice gives nothing away.
 
 # %%
-HTML(plots.lyrics(song))
+planted = "|".join(map(re.escape, song.evidence["genre"]["words"]))
+marked = re.sub(rf"(?i)\b({planted})\b", r"<mark>\1</mark>", html.escape(song.lyrics, quote=False))
+HTML(f'<div style="white-space: pre-line">{marked}</div>')
 
 # %% tags=["remove-cell"]
 page.glue("cells", len(song.evidence["genre"]["cells"]))

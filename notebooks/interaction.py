@@ -39,11 +39,13 @@ seeds: int = 1
 size: int = 900
 
 # %%
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import seaborn as sns
 
 from musiclime.interaction import additive_part, centred_log, sobol_share, two_players
-from musiclime.plots import interaction as plots
+from musiclime.plots import COLOURS, DIVERGING
 
 # %% [markdown]
 # ## Two players
@@ -141,8 +143,20 @@ found.shares.round(3)
 # %%
 page.glue("songs", songs)
 results = {one.title: ml.interaction(one, model) for one in (corpus[k] for k in range(songs))}
+
+# %% tags=["hide-input"]
+fig, axes = plt.subplots(1, 2, figsize=(9, 0.9 + 0.5 * songs), sharey=True, layout="constrained")
+for ax, scale in zip(axes, ("probability", "logit")):
+    table = pd.DataFrame({name: one.shares.loc[scale] for name, one in results.items()}).T
+    bars = table[["audio", "lyrics", "share"]].rename(columns={"share": "multimodal"})
+    bars.plot.barh(stacked=True, ax=ax, color=COLOURS, legend=False)
+    # The interval of "together" counts from the right, where that part of the bar ends.
+    ax.hlines(range(songs), 1 - table["high"], 1 - table["low"], color="black", lw=1.5)
+    ax.set(title=scale, xlim=(0, 1), xlabel="share of the variance over masks")
+axes[0].invert_yaxis()
+fig.legend(axes[0].patches[::songs], ["audio", "lyrics", "together"], loc="outside upper right", ncols=3)
 page.figure(
-    plots.share_bars(results),
+    fig,
     alt="Bars for each song: the shares of audio, lyrics and both together, in probability and in logit.",
     caption="The same predictions on two scales: what seems to be interaction in probability is mostly softmax.",
     name="fig-shares",
@@ -269,9 +283,18 @@ b_songs = both.where((both.table["split"] == "test") & (both.table["genre"] == "
 pairs = ml.interaction(b_songs[0], judge, "b")
 pairs.pairs.head(8)
 
-# %%
+# %% tags=["hide-input"]
+names = [[feature.name for feature in side] for side in (pairs.cells, pairs.words)]
+strongest = np.argsort(-np.abs(pairs.matrix).max(axis=0), kind="stable")[:12]
+matrix = pd.DataFrame(pairs.matrix, *names).iloc[:, strongest]
+fig, ax = plt.subplots(figsize=(8, 8), layout="constrained")
+told = {"label": "weight of the pair, centred log p"}
+sns.heatmap(matrix, center=0, cmap=DIVERGING, yticklabels=True, cbar_kws=told, ax=ax)
+rings = np.argwhere(pairs.stands_out[:, strongest]) + 0.5
+ax.scatter(rings[:, 1], rings[:, 0], s=70, facecolors="none", edgecolors="black")
+ax.set_title(f"together, for {pairs.label}")
 page.figure(
-    plots.pair_heatmap(pairs),
+    fig,
     alt="Heatmap of the weight of each stem and segment with each of the words of the strongest pairs.",
     caption="Cells down, words across. A ring marks pairs that stand out from the noise of all pairs.",
     name="fig-pairs",

@@ -41,10 +41,12 @@ corpus: str = "demo"
 preset: str = "demo"
 
 # %%
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import seaborn as sns
 
-from musiclime.plots import training as plots
+from musiclime.plots import COLOURS
 from musiclime.training import RECIPES, evaluate
 
 # %% [markdown]
@@ -84,8 +86,19 @@ history = pd.DataFrame(model.card["history"])
 kept = history.loc[history.val_accuracy.idxmax()]
 page.glue("epochs", len(history))
 page.glue("kept", int(kept.epoch))
+
+# %% tags=["hide-input"]
+fig, (left, right) = plt.subplots(1, 2, figsize=(10, 3.2), layout="constrained")
+left.plot(history.epoch, history.loss, "o-", label="training, muted and dropped")
+left.plot(history.epoch, history.val_loss, "s--", label="validation, intact songs")
+left.set(xlabel="epoch", ylabel="loss", ylim=(0, None))
+right.plot(history.epoch, history.val_accuracy, "s--", color=COLOURS["against"])
+right.plot(kept.epoch, kept.val_accuracy, "*", markersize=16, color="black", label="kept")
+right.set(xlabel="epoch", ylabel="accuracy on validation songs", ylim=(0, 1))
+left.legend(frameon=False)
+right.legend(frameon=False)
 page.figure(
-    plots.curves(history),
+    fig,
     alt="Two line charts by epoch: training and validation loss, and validation accuracy with the kept epoch starred",
     caption="Losses and accuracy by epoch; the starred epoch is kept.",
     name="fig-curves",
@@ -140,8 +153,11 @@ pd.Series(measures["replaced"], name="accuracy").to_frame().style.format("{:.3f}
 measures["report"].style.format("{:.2f}").format("{:.0f}", subset="support")
 
 # %%
+fig, ax = plt.subplots(figsize=(7, 5.6), layout="constrained")
+sns.heatmap(measures["confusion"], annot=True, fmt="d", cmap="cividis", cbar_kws={"label": "songs"}, ax=ax)
+ax.set(xlabel="the model says", ylabel="the song is")
 page.figure(
-    plots.confusion(measures["confusion"]),
+    fig,
     alt="Heat map of true classes by predicted classes, counts of test songs",
     caption="What is taken for what. The diagonal is right.",
     name="fig-confusion",

@@ -57,14 +57,3 @@ def themes(ax, points, names, classes, groups=None, title=""):
         ax.annotate(f"{name}{theme}", points[i], fontsize=7, xytext=(3, 2), textcoords="offset points")
     ax.set(xticks=[], yticks=[], title=title)
     ax.legend(fontsize=8, loc="best")
-
-
-def share_bars(ax, table, marks=None):
-    """The lyrics' share by class with its interval, and other shares beside it (chapter *Aggregate*)."""
-    bars(ax, table["share"], np.abs(table[["low", "high"]].to_numpy().T - table["share"].to_numpy()))
-    for marker, (label, values) in zip("DoX", (marks or {}).items()):
-        ax.scatter(values.reindex(table.index), range(len(table)), s=25, c="black", marker=marker, zorder=3)
-        ax.scatter([], [], s=25, c="black", marker=marker, label=label)
-    ax.set(xlim=(0, 1), xlabel="share of the lyrics")
-    if marks:
-        ax.legend(fontsize=8)

@@ -1,0 +1,108 @@
+"""The listening study's trials, from built pages' players: what the model says of changed songs.
+
+    python book/_ext/study.py FOLDER
+
+makes FOLDER/_static/ a study of its own, of all players in FOLDER's pages; for the book Sphinx calls it.
+"""
+
+import itertools
+import json
+import random
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+
+PLAYER = re.compile(r'<div class="ml-player">.*?<script type="application/json">(.*?)</script>', re.S)
+PAGE = Path(__file__).parents[1] / "_static"
+MOST = 0.5  # of the cells, and of the words: what loses more is hardly the song any more
+
+
+def answers(truth: dict) -> dict[str, list[float]]:
+    """Every changed song of which the model's probabilities are known, by the names of its two masks."""
+    if "pairs" in truth:
+        return truth["pairs"]
+    bias, out = np.array(truth["head"]["bias"]), {}
+    for (a, x), (t, y) in itertools.product(truth["audio"].items(), truth["lyrics"].items()):
+        *both, mean, square = np.add(x, y)
+        logits = np.array(both) / np.sqrt(square - mean**2 + truth["head"]["eps"]) + bias
+        raised = np.exp(logits - logits.max())
+        out[f"{a}|{t}"] = (raised / raised.sum()).tolist()
+    return out
+
+
+def changes(told: dict, answer: int, cells: int, words: int, rng: random.Random) -> list[dict]:
+    """A change that leaves the model's answer and one, of about the same size, that flips it; or nothing."""
+    found = {False: [], True: []}
+    for name, probabilities in told.items():
+        if "+" in name or name == "-|-":
+            continue  # "+" keeps a few pieces; a change here takes some away
+        a, t = ([int(f) for f in part[1:].split(",") if f] for part in name.split("|"))
+        if len(a) <= MOST * cells and len(t) <= MOST * words:
+            now = int(np.argmax(probabilities))
+            found[now != answer].append({"cells": a, "words": t, "answer": now})
+    if not found[True] or not found[False]:
+        return []
+    flip = rng.choice(found[True])
+    # A guess from the size of a change alone must not be better than chance.
+    apart = [sum(abs(len(stay[k]) - len(flip[k])) for k in ("cells", "words")) for stay in found[False]]
+    stay = rng.choice([change for change, gap in zip(found[False], apart) if gap == min(apart)])
+    return [stay, flip]
+
+
+def trials(pages: list[Path]) -> list[dict]:
+    """One trial a song: those with sound, cells, words, the model's own answers, and a change that flips."""
+    out = {}
+    for page in pages:
+        for found in PLAYER.findall(page.read_text(encoding="utf-8")):
+            data = json.loads(found)
+            explanation, sound, truth = data["explanation"], data["sound"], data["truth"]
+            features, song = explanation["features"], explanation["song"]
+            cells = sum(feature["modality"] == "audio" for feature in features)
+            if not sound or not truth or not 0 < cells < len(features) or song["id"] in out:
+                continue
+            answer = int(np.argmax(explanation["probabilities"]))
+            rng = random.Random(song["id"])
+            pair = changes(answers(truth), answer, cells, len(features) - cells, rng)
+            if not pair:
+                continue
+            if "src" in sound:
+                sound["src"] = "../" + sound["src"].removeprefix("../")
+            out[song["id"]] = {
+                **{key: song.get(key, "") for key in ("id", "title", "artist", "lyrics")},
+                **{key: explanation[key] for key in ("classes", "features", "probabilities")},
+                "answer": answer,
+                "weights": explanation["weights"][answer],
+                "changes": pair,
+                "sound": sound,
+            }
+    return list(out.values())
+
+
+def write(folder: Path) -> int:
+    """The trials of a folder's pages into its _static/trials.js; answers how many there are."""
+    pages = [page for page in sorted(folder.rglob("*.html")) if "_static" not in page.parts]
+    found = trials(pages)
+    text = json.dumps(found, ensure_ascii=False, separators=(",", ":"))
+    (folder / "_static").mkdir(exist_ok=True)
+    (folder / "_static" / "trials.js").write_text(f"window.musiclimeTrials = {text};\n", encoding="utf-8")
+    return len(found)
+
+
+def finish(app, exception):
+    if exception is None and app.builder.format == "html":
+        write(Path(app.outdir))
+
+
+def setup(app):
+    app.connect("build-finished", finish)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+if __name__ == "__main__":
+    place = Path(sys.argv[1])
+    print(f"{write(place)} trials in {place / '_static'}")
+    for name in ("listening-study.html", "listening-study.js"):
+        shutil.copy(PAGE / name, place / "_static")

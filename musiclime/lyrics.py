@@ -10,16 +10,18 @@ _SECTION = (
     r"segue|sample|ad[- ]?libs?|produced by|vers[eo]|coro|couplet|strophe|estribillo|refr[aã]o|puente)\b"
 )
 _LIKE = r"You might also like(?!(?:s|d|n|ly|ness|ning|ned|ns|wise|able)\b)"
-_COUNT = r"(?:\d[\d.,]*K?)?"
+_COUNT = r"(?:\d[\d.,]{0,12}K?)?"
+# Written so that no 100,000 letters of anything take longer than seconds: a run is tried from its start only.
 _PASSES = [
     # Zero-width characters; joiners stay between letters of scripts, and emoji, that need them.
     (r"[\0\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]", ""),
+    (r"([\u200c\u200d])[\u200c\u200d]+", r"\1"),
     (r"[\u200c\u200d](?![\u0300-\U0010ffff])|(?<![\u0300-\U0010ffff])[\u200c\u200d]", ""),
     (r"\r\n?|[\u2028\u2029\x0b\x0c\x85]", "\n"),
     (r"[\u00a0\u2000-\u200a\u202f]", " "),
     # "47 ContributorsTranslationsEspañolSong Title Lyrics", on one line or one item a line.
     (
-        r"\A\s*\d+\s?Contributors?(?:[^\n]*?\bLyrics|\s*\n\s*Translations[^\n]*(?:\n[^\n]*){0,12}?\bLyrics)",
+        r"\A\s*\d+\s?Contributors?(?:[^\n]*?\bLyrics|[^\S\n]*\n\s*Translations[^\n]*(?:\n[^\n]*){0,12}?\bLyrics)",
         "\n",
     ),
     (r"\A\s*\d+\s?Contributors?(?:Translations[^\n]*)?(?=\n|\Z)", ""),
@@ -28,14 +30,14 @@ _PASSES = [
     (r"See [^\n]{1,60}? Live\s?Get tickets as low as \$\d+", "\n"),
     # The site's link: alone on its line, glued to the text around it, or both. Sung, it stands among spaces.
     (rf"{_LIKE}(?=[A-ZÀ-Þ\[])", "\n"),
-    (rf"(?m:(?:^|(?<=[\w)\].,!?]))[ \t]*{_LIKE}(?=[\w(\"“'‘]|[ \t]*$))", "\n"),
+    (rf"(?m:(?:^|(?<=[\w)\].,!?]))(?:[ \t]*{_LIKE})+(?=[\w(\"“'‘]|[ \t]*$))", "\n"),
     # Section tags: any bracket alone on its line; elsewhere only brackets that name a section or a repeat.
     (r"(?m:^[ \t]*\[[^\[\]\n]*\][ \t]*$)", ""),
-    (rf"(?i:[ \t]*\[\s*(?:{_SECTION}|x\s?\d+\]|\d+x\])[^\[\]\n]*\]?[ \t]*)", "\n"),
+    (rf"(?i:(?:(?<![ \t])[ \t]+)?\[\s*(?:{_SECTION}|x\s?\d+\]|\d+x\])[^\[\]\n]*\]?[ \t]*)", "\n"),
     (rf"(?im:^[ \t]*\(\s*{_SECTION}[^()\n]{{0,40}}\)[ \t]*$)", ""),
-    (rf"(?im:^[ \t]*{_SECTION}[ \t]*\d*[ \t]*(?::|\(?x[ \t]?\d+\)?)[ \t]*$)", ""),
-    (rf"(?:(?<=\S){_COUNT}|(?:^|(?<=\n))[ \t]*{_COUNT})Embed(?:Share URLCopyEmbedCopy)?\s*\Z", ""),
-    (r"[ \t]+(?=\n)", ""),
+    (rf"(?im:^[ \t]*{_SECTION}[ \t]*+\d*[ \t]*(?::|\(?x[ \t]?\d+\)?)[ \t]*$)", ""),
+    (rf"(?:(?:(?<=\S){_COUNT}|(?:^|(?<=\n))[ \t]*{_COUNT})Embed(?:Share URLCopyEmbedCopy)?\s*)+\Z", ""),
+    (r"(?<![ \t])[ \t]+(?=\n)", ""),
     (r"\n{3,}", "\n\n"),
 ]
 _PASSES = [(re.compile(pattern), new) for pattern, new in _PASSES]

@@ -11,6 +11,7 @@ import pandas as pd
 
 STEMS = ("vocals", "drums", "bass", "other")
 COLUMNS = ["id", "artist", "title", "genre", "emotion", "valence", "energy", "split"]
+LETTERS = 100_000  # of lyrics: ten times the longest raps, and what a file of anything else soon exceeds
 
 
 @dataclass
@@ -92,13 +93,28 @@ def read_song(audio_path, lyrics) -> Song:
     return Song(audio, sample_rate, read_text(lyrics), id=Path(audio_path).stem, title=Path(audio_path).stem)
 
 
+def decode(raw: bytes) -> str:
+    """UTF-8, else the Windows code page that stray bytes in text files come from."""
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return raw.decode("cp1252", errors="replace")
+
+
 def read_text(lyrics) -> str:
-    """Lyrics given as text or as the path of a UTF-8 file."""
-    looks_like_path = isinstance(lyrics, Path) or (
-        len(str(lyrics)) < 500 and str(lyrics).endswith((".txt", ".lrc"))
-    )
-    if not looks_like_path:
-        return str(lyrics)
-    if not Path(lyrics).is_file():
-        raise FileNotFoundError(f"there is no lyrics file {str(lyrics)!r}: give its path, or the text itself")
-    return Path(lyrics).read_bytes().decode("utf-8-sig", errors="replace").replace("\0", "")
+    """Lyrics given as text or as the path of a text file."""
+    if not isinstance(lyrics, str | Path):
+        raise ValueError(f"lyrics are text or the path of a text file, not {type(lyrics).__name__}")
+    named = isinstance(lyrics, str) and len(lyrics) < 500 and lyrics.endswith((".txt", ".lrc"))
+    size, text = len(str(lyrics)), str(lyrics)
+    if named or isinstance(lyrics, Path):
+        try:
+            with Path(lyrics).open("rb") as file:
+                raw = file.read(LETTERS + 1)
+        except (OSError, ValueError) as error:
+            why = f"there is no lyrics file {str(lyrics)!r} to read ({getattr(error, 'strerror', error)})"
+            raise FileNotFoundError(f"{why}: give its path, or the text itself") from error
+        size, text = len(raw), decode(raw)
+    if size > LETTERS:
+        raise ValueError(f"the lyrics are longer than {LETTERS} letters: give those of one song")
+    return text.replace("\0", "")

@@ -4,7 +4,6 @@ import csv
 import io
 import os
 import re
-from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -12,8 +11,9 @@ import soundfile as sf
 from tqdm.auto import tqdm
 
 from ..lyrics import clean_lyrics, is_instrumental
-from ..songs import COLUMNS, Song
+from ..songs import COLUMNS, LETTERS, Song, decode
 from ..sound import load as load_sound
+from ..sound import problem, quiet
 
 SAFE_ID = r"[A-Za-z0-9_-]{1,64}"
 
@@ -22,14 +22,6 @@ def bar(things, what: str):
     """A progress bar where there is enough to wait for."""
     things = things if hasattr(things, "__len__") else list(things)
     return tqdm(things, desc=what, disable=len(things) < 5000)
-
-
-def decode(raw: bytes) -> str:
-    """UTF-8, else the Windows code page that stray bytes in such files come from."""
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return raw.decode("cp1252", errors="replace")
 
 
 def folder(root, corpus: str) -> Path:
@@ -86,23 +78,12 @@ def files_of(folder: Path, suffixes=()) -> dict[str, tuple[Path, int]]:
     return {path.stem: (path, found[path]) for path in wanted}
 
 
-@contextmanager
-def _quiet():
-    # mpg123 prints its complaints about a broken file past Python; the reason column says it better.
-    keep, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, 2)
-    try:
-        yield
-    finally:
-        os.dup2(keep, 2)
-        os.close(keep)
-        os.close(null)
-
-
 def sound_problem(path: Path, shortest: float = 1.0) -> str:
     """Why a sound file cannot be used, "" if it can; its end is tried, not all decoded."""
     try:
-        with _quiet(), sf.SoundFile(path) as sound:
+        with quiet(), sf.SoundFile(path) as sound:
+            if why := problem(sound):
+                return f"sound {why}"
             seconds = sound.frames / sound.samplerate
             sound.seek(int(sound.frames * 0.95))
             whole = len(sound.read(64)) > 0
@@ -126,6 +107,8 @@ def language(text: str) -> str:
 
 def lyrics_problem(path: Path, size: int, wanted: str = "") -> str:
     """Why a lyrics file cannot be used; it is opened only if small, or if its language is asked for."""
+    if size > LETTERS:
+        return f"lyrics too long: {size} bytes, over {LETTERS}"
     if size > 400 and not wanted:
         return ""
     text = clean_lyrics(decode(path.read_bytes()))

@@ -1,14 +1,16 @@
 """An explanation is data only: weights, their errors, and where each feature lies; strict JSON on disk."""
 
 import json
-import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from .cache import whole
+
 SCHEMA = 1
+NUMBERS = ("weights", "errors", "intercept", "score", "probabilities")
 
 
 @dataclass(frozen=True)
@@ -62,16 +64,10 @@ class Explanation:
     def table(self, label: str | None = None) -> pd.DataFrame:
         """Feature, modality, weight and error for one class, the largest first (chapter *Explain*)."""
         row = self.row(label or self.label)
-        table = pd.DataFrame(
-            {
-                "feature": [feature.name for feature in self.features],
-                "modality": [feature.modality for feature in self.features],
-                "weight": self.weights[row],
-                "error": self.errors[row],
-            }
-        )
-        order = np.argsort(-np.abs(table["weight"].to_numpy()), kind="stable")
-        return table.iloc[order].reset_index(drop=True)
+        known = [(feature.name, feature.modality) for feature in self.features]
+        table = pd.DataFrame(known, columns=["feature", "modality"])
+        table = table.assign(weight=self.weights[row], error=self.errors[row])
+        return table.sort_values("weight", key=lambda w: -w.abs(), kind="stable", ignore_index=True)
 
     def top(self, count: int, label: str | None = None, modality: str | None = None) -> list[Feature]:
         """The features that speak most for a class, strongest first."""
@@ -82,18 +78,15 @@ class Explanation:
     def steady(self, k: int = 5, label: str | None = None) -> float:
         """The share of the k strongest that another run would name too, by the errors (chapter *Explain*)."""
         row = self.row(label or self.label)
-        again = np.random.default_rng(0).normal(
-            self.weights[row], self.errors[row], (200, len(self.features))
-        )
-        tops = np.argsort(-np.vstack([self.weights[row], again]), axis=1)[:, :k]
+        weights, errors = self.weights[row], self.errors[row]
+        again = np.random.default_rng(0).normal(weights, errors, (200, len(weights)))
+        tops = np.argsort(-np.vstack([weights, again]), axis=1)[:, :k]
         return float(np.mean([np.isin(top, tops[0]).mean() for top in tops[1:]]))
 
     def listen(self, features, song) -> np.ndarray:
         """The sum of the given cells of a song, silence elsewhere (chapter *Explain*)."""
         if song.stems is None:
-            raise ValueError(
-                f"song {song.id!r} has no stems to listen to: separate it first, song.stems = separate(...)"
-            )
+            raise ValueError(f"song {song.id!r} has no stems: separate it first, song.stems = separate(...)")
         named = {feature.name: feature for feature in self.features}
         audio = np.zeros(len(song.audio), dtype=np.float32)
         for feature in (named[f] if isinstance(f, str) else f for f in features):
@@ -105,19 +98,15 @@ class Explanation:
     def save(self, path) -> Path:
         """Write strict JSON, whole or not at all (chapter *Explain*)."""
         data = {"schema": SCHEMA, **asdict(self)}
-        for name in ("weights", "errors", "intercept", "score", "probabilities"):
-            data[name] = np.asarray(data[name], dtype=float).tolist()
+        data |= {name: np.asarray(data[name], dtype=float).tolist() for name in NUMBERS}
         try:
             text = json.dumps(data, allow_nan=False, ensure_ascii=False)
         except ValueError as error:
-            raise ValueError(
-                f"explanation of song {self.song.get('id')!r} holds NaN or infinity: not saved"
-            ) from error
+            name = self.song.get("id")
+            raise ValueError(f"explanation of song {name!r} holds NaN or infinity: not saved") from error
         path = Path(path)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f"{path.name}.{os.getpid()}.part")
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(path)
+        with whole(path) as draft:
+            draft.write_text(text, encoding="utf-8")
         return path
 
     @classmethod
@@ -130,9 +119,7 @@ class Explanation:
         if not isinstance(data, dict) or data.pop("schema", None) != SCHEMA:
             raise ValueError(f"{path} is not an explanation of schema {SCHEMA}: explain the song again")
         features = [
-            Feature(**{**feature, "positions": tuple(map(tuple, feature["positions"]))})
-            for feature in data.pop("features")
+            Feature(**f | {"positions": tuple(map(tuple, f["positions"]))}) for f in data.pop("features")
         ]
-        for name in ("weights", "errors", "intercept", "score", "probabilities"):
-            data[name] = np.array(data[name], dtype=float)
+        data |= {name: np.array(data[name], dtype=float) for name in NUMBERS}
         return cls(features=features, **data)

@@ -40,9 +40,8 @@ class Model:
 
     def predict(self, audio, lyrics) -> np.ndarray:
         """Probabilities (n, classes) of clips (n, t) at `sample_rate` and n lyrics (chapter *Train*)."""
-        return self.classify(
-            self.encode_lyrics(lyrics) if self.modality == "lyrics" else self.encode_audio(audio)
-        )
+        reads = self.modality == "lyrics"
+        return self.classify(self.encode_lyrics(lyrics) if reads else self.encode_audio(audio))
 
     def classify(self, *embeddings) -> np.ndarray:
         """Probabilities from the embeddings of the towers that the model has (chapter *How it works*)."""
@@ -73,9 +72,8 @@ class Model:
         if getattr(self, "_table", (None,))[0] != key:
             stems = torch.tensor(stems, device=self.device)
             self._table = key, cell_filterbank(stems, masks.shape[1], self.sample_rate)
-        return self._encode(
-            self.network.hear, (self._table[1](masks[i]) for i in batches(len(masks), self.batch))
-        )
+        inputs = (self._table[1](masks[i]) for i in batches(len(masks), self.batch))
+        return self._encode(self.network.hear, inputs)
 
     def encode_lyrics(self, lyrics) -> np.ndarray:
         """Embeddings (n, d) of texts, of which the first 256 tokens are read (chapter *How it works*)."""
@@ -99,10 +97,8 @@ class Model:
         return tower_inputs(audio, self.sample_rate, self.wave, self.device)
 
     def tokens(self, lyrics) -> dict:
-        ids = self.tokenizer([plain(text) for text in lyrics], truncation=True, max_length=TOKENS)[
-            "input_ids"
-        ]
-        return pad(ids, self.tokenizer.pad_token_id, self.device)
+        read = self.tokenizer([plain(text) for text in lyrics], truncation=True, max_length=TOKENS)
+        return pad(read["input_ids"], self.tokenizer.pad_token_id, self.device)
 
     # Whether the audio tower hears waveforms instead of a filterbank.
     wave = property(lambda self: self.network.wave)
@@ -160,10 +156,9 @@ class LateFusion(Model):
 
     @cached_property
     def _head(self):
-        norm, linear = self.network.head.norm, self.network.head.classifier
-        scale, shift, weight, bias = (
-            x.detach().double().cpu().numpy() for x in (norm.weight, norm.bias, linear.weight, linear.bias)
-        )
+        layers = self.network.head.norm, self.network.head.classifier
+        parts = (part for layer in layers for part in (layer.weight, layer.bias))
+        scale, shift, weight, bias = (part.detach().double().cpu().numpy() for part in parts)
         return weight * scale, weight @ shift + bias
 
     head_bias = property(lambda self: self._head[1])
@@ -203,52 +198,42 @@ def load(folder, device: str | None = None, **expected) -> Model:
         raise ValueError(f"the model in {folder} cannot be read ({error}): {again}") from error
     for what, wanted in {"schema": SCHEMA, **expected}.items():
         if card.get(what) != wanted:
-            raise ValueError(
-                f"the model in {folder} has another {what}, {card.get(what)}, not {wanted}: {again}"
-            )
+            other = f"another {what}, {card.get(what)}, not {wanted}"
+            raise ValueError(f"the model in {folder} has {other}: {again}")
     towers = {kind: tower(spec) for kind, spec in card["configurations"].items()}
-    network = Network(**towers, classes=len(card["classes"]), fusion=card["architecture"]["fusion"])
+    tokenizer = AutoTokenizer.from_pretrained(folder) if "lyrics" in towers else None
+    model = build(towers, tokenizer, card, device)
     try:
-        network.load_state_dict(weights)
+        model.network.load_state_dict(weights)
     except RuntimeError as error:
         raise ValueError(f"the weights in {folder} do not fit its card: {again}") from error
-    tokenizer = AutoTokenizer.from_pretrained(folder) if "lyrics" in towers else None
+    return model
+
+
+def build(towers: dict, tokenizer, card: dict, device: str | None = None) -> Model:
+    """A model of these towers, its head still random, as its card describes it (chapter *Train*)."""
+    network = Network(**towers, classes=len(card["classes"]), fusion=card["architecture"]["fusion"])
     return (LateFusion if len(towers) == 2 else Model)(network, tokenizer, card, device)
 
 
-def load_published(
-    file, task, modality, tokenizer=None, classes=None, towers=TOWERS["paper"], device=None
-) -> Model:
+def load_published(file, task, modality, tokenizer=None, classes=None, towers=None, device=None) -> Model:
     """The authors' model from their state dictionary, hearing 44.1 kHz as it did (chapter *Train*)."""
     from transformers import AutoTokenizer
 
     from .labels import EMOTIONS, GENRES
 
-    classes = list(classes or (GENRES if task == "genre" else EMOTIONS))
-    parts = {
-        kind: tower(towers[kind], pretrained=False) for kind in towers if modality in (kind, "multimodal")
-    }
-    network = Network(**parts, classes=len(classes))
-    weights = published_names(torch.load(file, map_location="cpu", weights_only=True), modality)
-    try:
-        network.load_state_dict(weights)
-    except RuntimeError as error:
-        raise ValueError(
-            f"{file} is no published {modality} model of {len(classes)} classes: {error}"
-        ) from error
+    classes, towers = list(classes or (GENRES if task == "genre" else EMOTIONS)), towers or TOWERS["paper"]
+    parts = {kind: tower(towers[kind], False) for kind in towers if modality in (kind, "multimodal")}
+    architecture = {"task": task, "modality": modality, "fusion": "concat", "multilabel": False}
+    card = {"name": f"published-{task}-{modality}", "task": task, "classes": classes}
+    card["architecture"] = {**architecture, "sample_rate": 44100}
     if "lyrics" in parts:
         tokenizer = tokenizer or AutoTokenizer.from_pretrained(towers["lyrics"])
-    architecture = {
-        "task": task,
-        "modality": modality,
-        "fusion": "concat",
-        "multilabel": False,
-        "sample_rate": 44100,
-    }
-    card = {
-        "name": f"published-{task}-{modality}",
-        "task": task,
-        "classes": classes,
-        "architecture": architecture,
-    }
-    return (LateFusion if len(parts) == 2 else Model)(network, tokenizer, card, device)
+    model = build(parts, tokenizer, card, device)
+    weights = published_names(torch.load(file, map_location="cpu", weights_only=True), modality)
+    try:
+        model.network.load_state_dict(weights)
+    except RuntimeError as error:
+        what = f"no published {modality} model of {len(classes)} classes"
+        raise ValueError(f"{file} is {what}: {error}") from error
+    return model

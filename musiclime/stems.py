@@ -1,9 +1,7 @@
 """Stems by Open-Unmix: loaded once, kept on disk by content, and always summing to the mix."""
 
 import hashlib
-import os
 from functools import lru_cache, partial
-from pathlib import Path
 from urllib.error import URLError
 
 import numpy as np
@@ -40,7 +38,8 @@ def separate(audio, sample_rate: int, preset: str = "demo") -> dict[str, np.ndar
     content = hashlib.sha256(f"{sample_rate} {weights} ".encode() + audio.tobytes()).hexdigest()
     file = cache.root() / "stems" / preset / f"{content[:32]}.npz"
     if not file.is_file():
-        _whole_or_not(file, lambda draft: np.savez(draft, **_run(separator, audio, sample_rate)))
+        with cache.whole(file) as draft:
+            np.savez(draft, **_run(separator, audio, sample_rate))
     with np.load(file) as kept:
         stems = {stem: kept[stem] for stem in STEMS if stem != "other"}
     return {**stems, "other": audio - sum(stems.values())}
@@ -100,15 +99,15 @@ def _demo() -> Separator:
     with FileLock(f"{file}.lock"):
         if not file.is_file():
             _train(network, corpus, **TRAINING)
-            _whole_or_not(file, lambda draft: save_file(network.target_models.state_dict(), draft))
+            with cache.whole(file) as draft:
+                save_file(network.target_models.state_dict(), draft)
     network.target_models.load_state_dict(load_file(file))
     return network
 
 
 def _small() -> Separator:
-    targets = {
-        stem: OpenUnmix(FFT // 2 + 1, nb_channels=1, hidden_size=HIDDEN, nb_layers=1) for stem in STEMS
-    }
+    size = {"nb_bins": FFT // 2 + 1, "nb_channels": 1, "hidden_size": HIDDEN, "nb_layers": 1}
+    targets = {stem: OpenUnmix(**size) for stem in STEMS}
     # Ratio masks suit a weak network better than its magnitudes do (openunmix's own advice).
     return Separator(targets, niter=1, softmask=True, sample_rate=RATE, n_fft=FFT, n_hop=HOP, nb_channels=1)
 
@@ -154,10 +153,3 @@ def _prepare(network: Separator, spectra: torch.Tensor, seed: int) -> None:
     for target in network.target_models.values():
         target.input_mean.data.copy_(-mean)
         target.input_scale.data.copy_(1 / spread.clamp(min=1e-4 * spread.max()))
-
-
-def _whole_or_not(file: Path, write) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_name(f"{file.stem}.{os.getpid()}.part{file.suffix}")
-    write(draft)
-    draft.replace(file)

@@ -20,9 +20,9 @@ from .corpora import load_corpus
 from .evaluation import evaluate, labels_of
 from .filterbank import SILENCE
 from .inputs import batches, dropped, muted, prepare, word_tokenizer
-from .models import LateFusion, Model, load, save
+from .models import Model, build, load, save
 from .songs import Corpus
-from .towers import TOWERS, Network, tower
+from .towers import TOWERS, tower
 
 __all__ = ["RECIPES", "check_memory", "evaluate", "fit", "load_model"]
 
@@ -66,9 +66,7 @@ def fit(
     corpus = corpus.where(corpus.table["split"].isin(["train", "val"]))
     train, val = (np.flatnonzero(corpus.table["split"] == name) for name in ("train", "val"))
     if not len(train) or not len(val):
-        raise ValueError(
-            f"corpus {corpus.name!r} has {len(train)} songs to train on, {len(val)} to choose by"
-        )
+        raise ValueError(f"corpus {corpus.name!r}: {len(train)} songs to train on, {len(val)} to choose by")
     features, texts = prepare(corpus, model.sample_rate, model.wave, progress)
     multilabel = model.card["architecture"]["multilabel"]
     labels = torch.as_tensor(labels_of(corpus.table, model.card["task"], model.classes, multilabel))
@@ -89,9 +87,8 @@ def fit(
         state = saved.pop("state")
         for name, part in parts.items():
             part.load_state_dict(saved[name])
-    for step in tqdm(
-        range(state["step"], total), model.name, total, initial=state["step"], disable=not progress
-    ):
+    first = state["step"]
+    for step in tqdm(range(first, total), model.name, total, initial=first, disable=not progress):
         epoch, position = divmod(step, steps)
         order = np.random.default_rng([seed, 1, epoch]).permutation(train)
         rows, rng = order[position * batch :][:batch], np.random.default_rng([seed, 2, step])
@@ -133,11 +130,8 @@ def check_memory(model: Model, micro: int) -> None:
     """A ValueError before the first step when training cannot fit into memory."""
     towers = [(model.network.audio, 1214), (model.network.lyrics, 256)]
     # Weights, gradients, two moments; and for the way back some sixteen numbers a layer, token and unit.
-    need = 16 * sum(p.numel() for p in model.network.parameters()) + 64 * micro * sum(
-        tower.config.num_hidden_layers * tower.config.hidden_size * n
-        for tower, n in towers
-        if tower is not None
-    )
+    units = (part and part.config.num_hidden_layers * part.config.hidden_size * n for part, n in towers)
+    need = 16 * sum(p.numel() for p in model.network.parameters()) + 64 * micro * sum(filter(None, units))
     page = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     free = page if model.device == "cpu" else torch.cuda.mem_get_info()[0]
     if need > free:
@@ -166,11 +160,8 @@ def _untrained(name, task, architecture, about, corpus, device, progress, seed) 
             tokenizer = word_tokenizer(np.array(texts, object)[seen.table["split"] == "train"])
             changes = {"vocab_size": len(tokenizer)} if isinstance(spec, dict) else {}
         towers["lyrics"] = tower(spec, pretrained, **changes)
-    network = Network(**towers, classes=len(classes), fusion=architecture["fusion"])
     card = {"name": name, "task": task, "classes": classes, "architecture": architecture, "corpus": about}
-    return (LateFusion if architecture["modality"] == "multimodal" else Model)(
-        network, tokenizer, card, device
-    )
+    return build(towers, tokenizer, card, device)
 
 
 def load_model(

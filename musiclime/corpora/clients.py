@@ -10,6 +10,7 @@ from urllib.request import Request, urlopen
 
 import pandas as pd
 
+from ..cache import whole
 from .curate import artist_key
 from .files import bar
 
@@ -36,8 +37,9 @@ def kept(search: Callable, cache, pause: float = 1.0, tries: int = 4) -> Callabl
     def ask(artist: str, song: str) -> str | None:
         path = _place(cache, f"{artist_key(artist)}/{artist_key(song)}", ".txt")
         if not path.is_file():
-            text = patiently(lambda: search(artist, song), f"{artist} - {song}", pause, tries)
-            _keep(path, text or "")
+            with whole(path) as draft:
+                text = patiently(lambda: search(artist, song), f"{artist} - {song}", pause, tries)
+                draft.write_text(text or "", "utf-8")
             time.sleep(pause)
         return path.read_text("utf-8") or None
 
@@ -46,12 +48,6 @@ def kept(search: Callable, cache, pause: float = 1.0, tries: int = 4) -> Callabl
 
 def _place(cache, key: str, suffix: str) -> Path:
     return Path(cache) / (hashlib.sha256(key.encode()).hexdigest() + suffix)
-
-
-def _keep(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.with_suffix(".part").write_text(text, "utf-8")
-    path.with_suffix(".part").replace(path)
 
 
 class Client:
@@ -71,7 +67,9 @@ class Client:
         url = f"{url}?{urlencode(sorted(query.items()))}" if query else url
         path = _place(self.cache, url, ".json")
         if not path.is_file():
-            _keep(path, json.dumps(patiently(lambda: self._once(url), url, self.pause, self.tries)))
+            answer = patiently(lambda: self._once(url), url, self.pause, self.tries)
+            with whole(path) as draft:
+                draft.write_text(json.dumps(answer), "utf-8")
         return json.loads(path.read_text("utf-8"))
 
     def _once(self, url: str):

@@ -30,7 +30,12 @@ def explain_corpus(corpus, explainer, out, client=None, workers: int = 1) -> lis
     client: a dask.distributed Client on any cluster that sees `out`; without one, `workers` local processes.
     """
     out = Path(out)
-    (out / "songs").mkdir(parents=True, exist_ok=True)
+    try:
+        (out / "songs").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(
+            f"{out} cannot be a folder of explanations ({error.strerror}): name another"
+        ) from error
     lock = FileLock(out / "lock")
     try:
         lock.acquire(timeout=0)
@@ -70,13 +75,18 @@ def _claim(out: Path, corpus, explainer) -> None:
     path = out / "manifest.json"
     if not path.is_file():
         return write(path, json.dumps(mine, indent=1, sort_keys=True).encode())
-    theirs = json.loads(path.read_text())
-    changes = [
-        f"{part} {name} = {theirs[part].get(name)!r}, now {values.get(name)!r}"
-        for part, values in mine.items()
-        for name in sorted(values.keys() | theirs[part].keys())
-        if theirs[part].get(name) != values.get(name)
-    ]
+    try:
+        theirs = json.loads(path.read_bytes())
+        changes = [
+            f"{part} {name} = {theirs[part].get(name)!r}, now {values.get(name)!r}"
+            for part, values in mine.items()
+            for name in sorted(values.keys() | theirs[part].keys())
+            if theirs[part].get(name) != values.get(name)
+        ]
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(
+            f"{path} is damaged, nobody knows what made the rest: choose another folder"
+        ) from error
     if changes:
         raise ValueError(f"{out} was made with {'; '.join(changes)}: choose another folder")
 

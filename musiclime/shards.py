@@ -30,11 +30,21 @@ def stored(out, light: bool = False) -> Iterator[Explanation]:
     """
     columns = [name for name in SCHEMA.names if not (light and name == "rest")]
     for path in sorted(Path(out).glob("shard-*.parquet")):
-        for batch in pq.ParquetFile(path, page_checksum_verification=True).iter_batches(16, columns=columns):
+        for batch in _batches(path, columns):
             numbers = {name: _split(batch.column(name)) for name in NUMBERS}
             plain = batch.drop_columns(list(NUMBERS)).to_pylist()
             for i, row in enumerate(plain):
                 yield _from_row(row, {name: numbers[name][i] for name in NUMBERS})
+
+
+def _batches(path: Path, columns: list[str]):
+    try:
+        file = pq.ParquetFile(path, page_checksum_verification=True)
+        if file.schema_arrow != SCHEMA:
+            raise ValueError("it holds something else")
+        yield from file.iter_batches(16, columns=columns)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise ValueError(f"{path} is damaged ({error}): run explain_corpus on it again") from error
 
 
 def _split(column) -> list[np.ndarray]:
@@ -56,7 +66,9 @@ def to_row(position: int, explanation: Explanation) -> dict:
     row |= {name: getattr(explanation, name) for name in ("samples", "seed", "design")}
     rest = {name: getattr(explanation, name) for name in ("song", "provenance")}
     rest["features"] = [asdict(feature) for feature in explanation.features]
-    return row | {"rest": json.dumps(rest, allow_nan=False, ensure_ascii=False)}
+    row["rest"] = json.dumps(rest, allow_nan=False, ensure_ascii=False)
+    row["rest"].encode()  # half a character is this song's fault, to be found before the shard is written
+    return row
 
 
 _name_only = lru_cache(maxsize=1 << 18)(Feature)
@@ -99,7 +111,8 @@ def whole_files(out: Path) -> list[Path]:
     whole = []
     for path in sorted(out.glob("shard-*.parquet")) + sorted(out.glob("songs/*.parquet")):
         try:
-            pq.read_table(path, page_checksum_verification=True)
+            if pq.read_table(path, page_checksum_verification=True).schema != SCHEMA:
+                raise ValueError("a table of something else")
             whole.append(path)
         except (pa.ArrowException, OSError, ValueError):
             print(f"{path.name} is damaged: its songs are explained again")

@@ -4,6 +4,7 @@ import csv
 import io
 import os
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
@@ -33,7 +34,7 @@ def folder(root, corpus: str) -> Path:
     return Path(root)
 
 
-def read_rows(path: Path, names: list[str]) -> tuple[pd.DataFrame, list]:
+def read_rows(path: Path, names: list[str], needed=("id",)) -> tuple[pd.DataFrame, list]:
     """A tab-separated table and its broken lines with reasons; names serve a file without a header.
 
     One line is one row whatever quotes it holds: an unclosed quote cannot swallow what follows it.
@@ -46,10 +47,12 @@ def read_rows(path: Path, names: list[str]) -> tuple[pd.DataFrame, list]:
         cells = line.split("\t")
         if '"' in line:
             if len(cells) != len(names):
-                cells = next(csv.reader([line], delimiter="\t"))
+                with suppress(csv.Error):  # such as a field of more than 128 kB: then the line is broken
+                    cells = next(csv.reader([line], delimiter="\t"))
             cells = [re.sub(r'^"(.*)"$', r"\1", cell) for cell in cells]
         if number == 1 and cells[0].casefold() == "id":
-            names = cells
+            names = ["id", *(cell.strip() for cell in cells[1:])]
+            _columns(path, names, needed)
         elif len(cells) == len(names):
             rows.append([cell.strip() for cell in cells])
         elif line.strip():
@@ -62,10 +65,19 @@ def read_csv(path: Path, needed: list[str]) -> pd.DataFrame:
     """A comma-separated table as text, blank where a cell is; an artist may be called "NA"."""
     if not path.is_file():
         raise FileNotFoundError(f"there is no {path.name} in {path.parent}: put it there")
-    table = pd.read_csv(io.StringIO(decode(path.read_bytes())), dtype=str, keep_default_na=False)
-    if missing := [name for name in needed if name not in table]:
-        raise ValueError(f"{path.name} has no column {', '.join(missing)}: it has {', '.join(table.columns)}")
+    as_text = {"dtype": str, "keep_default_na": False, "index_col": False}
+    try:
+        table = pd.read_csv(io.StringIO(decode(path.read_bytes())), **as_text)
+    except ValueError as error:
+        why = " ".join(str(error).split())
+        raise ValueError(f"{path} is no comma-separated table with a first line of names ({why})") from error
+    _columns(path, list(table.columns), needed)
     return table.astype(object)
+
+
+def _columns(path: Path, names: list[str], needed) -> None:
+    if missing := [name for name in needed if names.count(name) != 1]:
+        raise ValueError(f"{path} has not one column {missing[0]}: its columns are {', '.join(names)}"[:300])
 
 
 def files_of(folder: Path, suffixes=()) -> dict[str, tuple[Path, int]]:
@@ -75,7 +87,8 @@ def files_of(folder: Path, suffixes=()) -> dict[str, tuple[Path, int]]:
     with os.scandir(folder) as entries:
         found = {Path(entry.path): entry.stat().st_size for entry in entries if entry.is_file()}
     wanted = [path for path in sorted(found) if not suffixes or path.suffix.lower() in suffixes]
-    return {path.stem: (path, found[path]) for path in wanted}
+    # A name in another encoding than UTF-8 could be read, but not written into any table.
+    return {path.stem.encode(errors="replace").decode(): (path, found[path]) for path in wanted}
 
 
 def sound_problem(path: Path, shortest: float = 1.0) -> str:

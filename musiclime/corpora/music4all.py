@@ -29,7 +29,10 @@ def load(
     if check not in ("sound", "files", "tables"):
         raise ValueError(f'check is "sound", "files" or "tables", not {check!r}')
     root = files.folder(root, "music4all")
-    tables = {name: files.read_rows(root / name, columns) for name, columns in TABLES.items()}
+    tables = {
+        name: files.read_rows(root / name, columns, ["id", *USED.get(name, ["artist", "song"])])
+        for name, columns in TABLES.items()
+    }
     songs = tables["id_information.csv"][0].rename(columns={"song": "title"})
     broken = [row for _, rows in tables.values() for row in rows]
     elsewhere = set(tables["id_metadata.csv"][0]["id"]) - set(songs["id"])

@@ -7,7 +7,7 @@ PATIENCE ?= 1
 RUN = .venv/bin/python
 READY = .venv/ready
 
-.PHONY: help book runs html serve test pairs links bench bench-check clean
+.PHONY: help book runs html serve test pairs links screenshot bench bench-check clean
 help:
 	@sed -n 1,2p $(MAKEFILE_LIST)
 
@@ -30,6 +30,7 @@ runs: $(READY)
 html: $(READY)
 	@echo "[3/3] Pages: Sphinx, warnings are errors"
 	.venv/bin/jupyter-book build . --path-output . -W -n --keep-going
+	@$(RUN) tests/site_checks.py _build/html
 
 serve: book
 	$(RUN) -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
@@ -43,6 +44,13 @@ test: $(READY)
 # The output-free ipynb twins that Colab and Kaggle can open.
 pairs: $(READY)
 	$(RUN) -m jupytext --quiet --update --to ipynb notebooks/*.py
+
+# Of the built site: its links that lead out, with the date each last answered, and the README's picture.
+links: $(READY)
+	$(RUN) tools/links.py _build/html
+
+screenshot: $(READY)
+	$(RUN) tools/screenshot.py _build/html
 
 # What is too dear for a build, into data/measured/: hours; bench-check: a minute, fails when we became slower.
 bench: $(READY)

@@ -1,11 +1,21 @@
 """What every built page must pass, as functions of a site's folder; each answers what is wrong."""
 
+import ast
+import csv
+import json
 import re
+import sys
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+import yaml
+
 LIMIT = 1_000_000
+QUOTES = re.compile("[\\s'\"\u2018\u2019\u201c\u201d*]")  # what Markdown makes another of
+ROOT = Path(__file__).resolve().parents[1]
+OWN = "listening-study.html"  # the one page of ours among the theme's static files
 
 
 class Page(HTMLParser):
@@ -31,7 +41,9 @@ class Page(HTMLParser):
 
 
 def pages(site: Path) -> list[Page]:
-    return [Page(file) for file in sorted(site.rglob("*.html")) if "_static" not in file.parts]
+    """Every page of a site: those of the theme's own static files aside."""
+    files = sorted(site.rglob("*.html"))
+    return [Page(file) for file in files if "_static" not in file.parts or file.name == OWN]
 
 
 def broken_links(site: Path) -> list[str]:
@@ -90,3 +102,56 @@ def weights(site: Path) -> dict[str, int]:
         own = {file for file in own if file.is_file() and file.suffix != ".mp3"}
         out[str(page.file.relative_to(site))] = len(page.text.encode()) + sum(f.stat().st_size for f in own)
     return out
+
+
+def repository() -> str:
+    """owner/name, as the configuration spells it."""
+    told = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+    return told["repository"]["url"].removeprefix("https://github.com/")
+
+
+def outward(site: Path) -> list[str]:
+    """The links that lead out of a site, those to the book's own repository aside."""
+    links = {link for page in pages(site) for link in page.links if urlsplit(link).netloc}
+    return sorted(link for link in links if repository() not in link)
+
+
+def listed_links(file: Path) -> dict[str, str]:
+    """The list of external links: the date on which each was last seen, empty for never."""
+    with file.open(newline="", encoding="utf-8") as lines:
+        return {row["url"]: row["seen"] for row in csv.DictReader(lines)}
+
+
+def lost_notebooks(site: Path) -> list[str]:
+    """What is wrong with the notebooks for Colab and Kaggle: a page each, its parameters, no outputs."""
+    wrong, offered = [], {page.file.stem: page for page in pages(site) if 'class="ml-badge"' in page.text}
+    notebooks = {file.stem: json.loads(file.read_text("utf-8")) for file in site.glob("launch/*.ipynb")}
+    wrong += [f"{name}: page or notebook is missing" for name in set(offered) ^ set(notebooks)]
+    for name in set(offered) & set(notebooks):
+        text, cells = offered[name].text, notebooks[name]["cells"]
+        ways = text.count(f"/launch/{name}.ipynb") + text.count(f'"launch/{name}.ipynb')
+        wrong += [f"{name}: {ways} links, not to Colab, Kaggle and the file"] if ways != 3 else []
+        wrong += [f"{name}: has outputs"] if any(cell.get("outputs") for cell in cells) else []
+        sources = ["".join(c["source"]) for c in cells if "parameters" in c["metadata"].get("tags", [])]
+        told = re.search(r"<em>This run:</em>(.*?)\. It took", text, re.S)
+        shown = re.findall(r"(\w[\w ]*) <strong>(.*?)</strong>", unescape(told[1]), re.S) if told else []
+        shown = {label: QUOTES.sub("", value) for label, value in shown}
+        for node in [node for source in sources for node in ast.parse(source).body if told]:
+            label, value = node.target.id.replace("_", " "), str(ast.literal_eval(node.value))
+            if shown.get(label, "") != QUOTES.sub("", value):
+                wrong.append(f"{name}: {label} is {value}, the page says {shown.get(label)}")
+    return sorted(wrong)
+
+
+def report(site: Path) -> str:
+    """How heavy a site is: its heaviest pages, and what is not counted with them, sound and theme."""
+    own = sorted(weights(site).items(), key=lambda item: -item[1])
+    sounds = [f.stat().st_size for f in site.rglob("*") if f.name.endswith((".mp3", ".audio.js"))]
+    theme = sum(f.stat().st_size for f in (site / "_static").rglob("*") if f.is_file())
+    heavy = ", ".join(f"{name} {size / 1000:.0f} kB" for name, size in own[:3])
+    rest = f"{len(sounds)} sounds {sum(sounds) / 1e6:.1f} MB (loaded when played), theme {theme / 1e6:.1f} MB"
+    return f"{len(own)} pages; the heaviest: {heavy}; {rest}"
+
+
+if __name__ == "__main__":
+    print(report(Path(sys.argv[1])))

@@ -1,11 +1,19 @@
 """The built site: it plays, from disk and from a server, with the network off; no page is broken."""
 
 import json
+import re
+import subprocess
+import sys
 
 import pytest
 import site_checks as checks
 from axe_playwright_python.sync_playwright import Axe
 
+# In the dark only colours differ: the other rules have spoken in the light.
+AXE = {
+    "light": {"resultTypes": ["violations"]},
+    "dark": {"resultTypes": ["violations"], "runOnly": ["color-contrast", "link-in-text-block"]},
+}
 SLOW = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(1500)]
 
 
@@ -58,6 +66,38 @@ class TestChecks:
         assert checks.tracebacks(tmp_path) == ["a.html"]
         assert checks.weights(tmp_path)["b.html"] > checks.LIMIT > checks.weights(tmp_path)["a.html"]
 
+    def test_notebooks_that_are_not_the_pages_own_are_found(self, tmp_path):
+        badges = "".join(f'<a class="ml-badge" href="{at}launch/a.ipynb">x</a>' for at in ("../", "c/", "k/"))
+        self.write(tmp_path, a=f"{badges}<p><em>This run:</em> task <strong>genre</strong>. It took 1 s")
+        cell = {"metadata": {"tags": ["parameters"]}, "source": ["task: str = 'genre'"], "outputs": []}
+        (tmp_path / "launch").mkdir()
+        file = tmp_path / "launch" / "a.ipynb"
+        file.write_text(json.dumps({"cells": [cell]}))
+        assert checks.lost_notebooks(tmp_path) == []
+        file.write_text(json.dumps({"cells": [{**cell, "source": "task: str = 'mood'", "outputs": [1]}]}))
+        (tmp_path / "launch" / "b.ipynb").write_text('{"cells": []}')
+        assert checks.lost_notebooks(tmp_path) == [
+            "a: has outputs",
+            "a: task is mood, the page says genre",
+            "b: page or notebook is missing",
+        ]
+
+    def test_links_that_lead_out_are_found(self, tmp_path):
+        own = f"https://github.com/{checks.repository()}/issues"
+        self.write(tmp_path, a=f'<a href="{own}">x</a><a href="b.html">y</a><a href="https://z.org">z</a>')
+        assert checks.outward(tmp_path) == ["https://z.org"]
+
+
+def test_the_readme_shows_the_player_and_its_doors_are_those_of_the_configuration():
+    text, own = (checks.ROOT / "README.md").read_text("utf-8"), checks.repository()
+    picture = re.search(r'<img src="(.*?)"[^>]* alt="(.{40,}?)"', text)
+    assert 10_000 < (checks.ROOT / picture[1]).stat().st_size < 200_000
+    account, name = own.split("/")
+    doors = [f"https://{account}.github.io/{name}/", f"{own}/blob/gh-pages/launch/index.ipynb"]
+    assert [door for door in doors if door not in text] == []
+    linked = re.findall(r"\]\((?!http)([^)#]+)", text)
+    assert linked and all((checks.ROOT / file).exists() for file in linked)
+
 
 @pytest.mark.slow
 @pytest.mark.timeout(1500)
@@ -79,15 +119,31 @@ class TestPages:
         assert {name: size for name, size in weights.items() if size > checks.LIMIT} == {}
 
     def test_every_computing_page_offers_its_own_notebook(self, site):
-        runs = [page for page in checks.pages(site) if "This run:" in page.text]
-        assert runs
-        for page in runs:
-            name = page.file.stem
-            notebook = json.loads((site / "launch" / f"{name}.ipynb").read_text())
-            assert f"gh-pages/launch/{name}.ipynb" in page.text
-            assert page.text.count(f"launch/{name}.ipynb") == 3, "Colab, Kaggle and the file"
-            assert not any(cell.get("outputs") for cell in notebook["cells"])
-            assert "git" in "".join(notebook["cells"][0]["source"])
+        assert checks.lost_notebooks(site) == []
+        assert {page.file.stem for page in checks.pages(site) if "This run:" in page.text} <= {
+            file.stem for file in site.glob("launch/*.ipynb")
+        }
+
+    def test_the_first_cell_of_every_notebook_runs_and_fetches_nothing_here(self, site):
+        found = [json.loads(file.read_text("utf-8"))["cells"][0] for file in site.glob("launch/*.ipynb")]
+        first = {"".join(cell["source"]) for cell in found}
+        assert len(first) == 1, "one bootstrap cell for all"
+        guard = "import subprocess\nsubprocess.run = None\n"
+        done = subprocess.run(
+            [sys.executable, "-c", guard + first.pop()], cwd=site, text=True, capture_output=True
+        )
+        assert done.returncode == 0 and "musiclime 0" in done.stdout, done.stderr
+
+    def test_links_that_lead_out_are_listed_with_the_date_they_were_seen(self, site):
+        listed = checks.listed_links(checks.ROOT / "data" / "links.csv")
+        assert [url for url in checks.outward(site) if url not in listed] == [], "make links lists them"
+
+    def test_the_listening_study_has_songs(self, site):
+        text = (site / "_static" / "trials.js").read_text("utf-8")
+        trials = json.loads(text.partition("=")[2].rstrip(";\n"))
+        # The small site's model has learnt too little for any change to flip its answer.
+        assert trials or not (site / "book" / "listening-study.html").is_file()
+        assert all((site / "_static" / trial["sound"]["src"]).is_file() for trial in trials)
 
 
 class TestInTheBrowser:
@@ -118,27 +174,31 @@ class TestInTheBrowser:
             page.wait_for_function("a => a.currentTime > .3", arg=audio.element_handle())
             assert page.problems == []
 
-    def test_every_page_is_sound_readable_and_narrow_enough(self, small_site, browser):
+    def test_every_page_is_sound_readable_and_narrow_enough(self, site, browser):
         """No failing script, nothing foreign, nothing for axe in light and dark, no panning on a phone."""
         axe, wrong = Axe(), []
-        files = [found.file for found in checks.pages(small_site)]
+        files = [found.file for found in checks.pages(site)]
+
+        def watch(page):
+            page.on("pageerror", lambda error: wrong.append(f"{page.url}: {error}"))
+            page.on("request", lambda asked: wrong.append(asked.url) if "http" in asked.url[:5] else None)
+            return page
+
         for scheme in ("light", "dark"):
-            page = browser.new_page(color_scheme=scheme)
-            page.on("pageerror", lambda error: wrong.append(str(error)))
-            page.on(
-                "request", lambda request: wrong.append(request.url) if "http" in request.url[:5] else None
-            )
+            page = watch(browser.new_page(color_scheme=scheme))
             for file in files:
+                name = file.relative_to(site)
                 page.set_viewport_size({"width": 1200, "height": 800})
                 page.goto(file.as_uri())
-                for found in axe.run(page).response["violations"]:
-                    wrong.append((file.name, scheme, found["id"], found["nodes"][0]["html"][:200]))
-                page.set_viewport_size({"width": 375, "height": 800})
-                width = page.evaluate("document.documentElement.scrollWidth")
-                if width > 375:
-                    wrong.append((file.name, "is wider than a phone", width))
+                for rule in axe.run(page, options=AXE[scheme]).response["violations"]:
+                    places = [node["html"][:200] for node in rule["nodes"]]
+                    wrong.append(f"{name}, {scheme}: {rule['id']} at {len(places)} places: {places[:3]}")
+                if scheme == "light":
+                    page.set_viewport_size({"width": 375, "height": 800})
+                    width = page.evaluate("document.documentElement.scrollWidth")
+                    wrong.extend([f"{name}: {width} wide on a phone"] if width > 375 else [])
             page.close()
-        assert wrong == []
+        assert not wrong, f"{len(wrong)} on {len(files)} pages:\n" + "\n".join(wrong)
 
     def test_formulas_are_drawn(self, small_site, page_of):
         page = page_of((small_site / "runs/tiny-genre.html").as_uri())

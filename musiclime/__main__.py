@@ -12,13 +12,9 @@ PAGE = """<!doctype html><html lang="en"><meta charset="utf-8">
 
 
 def main(arguments=None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m musiclime", description="Explain a song to a page to play."
-    )
-    command = parser.add_subparsers(required=True, metavar="explain").add_parser(
-        "explain", help="explain a song"
-    )
-    add = command.add_argument
+    parser = argparse.ArgumentParser(prog="python -m musiclime", description="Explain a song to a page.")
+    commands = parser.add_subparsers(required=True, metavar="explain")
+    add = commands.add_parser("explain", help="explain a song").add_argument
     add("audio", help="a sound file: wav, flac, ogg or mp3")
     add("--lyrics", default="", help="the lyrics, or a text file that holds them")
     add("--out", default="song.html", help="the page to write; .json writes the bare explanation")
@@ -38,10 +34,9 @@ def _explain(asked) -> int:
 
     song = ml.read_song(asked.audio, asked.lyrics)
     model = ml.load_model(asked.task, "multimodal", corpus=asked.corpus, preset=asked.preset)
-    explainer = ml.MusicLIME(model, samples=asked.samples)
+    explainer, out = ml.MusicLIME(model, samples=asked.samples), Path(asked.out)
     song = explainer.prepare(song)
     explanation = explainer.explain(song)
-    out = Path(asked.out)
     if out.suffix == ".json":
         explanation.save(out)
     else:

@@ -42,9 +42,7 @@ def importance(sums: pd.DataFrame, counts: pd.DataFrame, how: str = "average") -
     if how not in HOW:
         raise ValueError(f"how is one of {', '.join(HOW)}, not {how!r}")
     if set(sums.index) != set(counts.index) or set(sums.columns) != set(counts.columns):
-        raise ValueError(
-            "sums and counts must hold the same classes and features: take both from the same songs"
-        )
+        raise ValueError("sums and counts hold not the same classes and features: take both from one tally")
     sums = sums.fillna(0.0).astype(float)
     counts = counts.reindex_like(sums).fillna(0).astype(float)
     if (counts < 0).to_numpy().any() or ((counts == 0) & (sums != 0)).to_numpy().any():
@@ -223,9 +221,7 @@ def shares(explanations: Iterable, sign="positive", beyond=2.0, draws=1000, seed
     return pd.DataFrame.from_dict(rows, orient="index")
 
 
-def plan(
-    between: float, within: float, budget: float, overhead: float = 0.0, least: int = 100
-) -> pd.DataFrame:
+def plan(between: float, within: float, budget: float, overhead=0.0, least=100) -> pd.DataFrame:
     """A class mean's error for ways to spend a budget: on songs, or on perturbations (chapter *Aggregate*).
 
     between: standard deviation of the true weight between songs; within: of one song's estimate times the

@@ -23,12 +23,10 @@ class Answers:
 
     def own(self) -> np.ndarray:
         """The prediction for the song with all features on."""
-        audio, lyrics = (
-            np.ones((1, len(side)), dtype=bool) for side in (self.space.audio, self.space.lyrics)
-        )
-        return self._batches(
-            "own", 1, 1, lambda rows: self.predict(self.space.mix(audio), self.space.texts(lyrics))
-        )[0]
+        space = self.space
+        audio, lyrics = (np.ones((1, len(side)), dtype=bool) for side in (space.audio, space.lyrics))
+        ask = lambda rows: self.predict(space.mix(audio), space.texts(lyrics))  # noqa: E731
+        return self._batches("own", 1, 1, ask)[0]
 
     def joint(self, audio: np.ndarray, lyrics: np.ndarray) -> np.ndarray:
         """Outputs for audio and lyric masks paired row by row."""
@@ -39,13 +37,9 @@ class Answers:
             codes = self.encode(self.tower, audio if self.tower == "audio" else lyrics)
             return self._batches("classify", len(audio), 4096, lambda rows: self.model.classify(codes[rows]))
         mix, texts = self.space.mix, self.space.texts
+        ask = lambda rows: self.predict(mix(audio[rows]), texts(lyrics[rows]))  # noqa: E731
         self._expect("predict", len(audio))
-        return self._batches(
-            "predict",
-            len(audio),
-            self.batch,
-            lambda rows: self.predict(mix(audio[rows]), texts(lyrics[rows])),
-        )
+        return self._batches("predict", len(audio), self.batch, ask)
 
     def grid(self, audio: np.ndarray, lyrics: np.ndarray):
         """Outputs for every audio mask with every lyric mask, some rows of the grid at a time."""
@@ -95,10 +89,8 @@ class Answers:
                 ) from error
             answer = answer[:, None] if answer.ndim == 1 else answer
             if answer.ndim != 2 or len(answer) != rows.stop - rows.start:
-                raise ValueError(
-                    f"{where}: the model answered with shape {answer.shape} to "
-                    f"{rows.stop - rows.start} inputs; it must give one row for each"
-                )
+                told = f"the model answered {rows.stop - rows.start} inputs with shape {answer.shape}"
+                raise ValueError(f"{where}: {told}; it must give one row for each")
             if not np.isfinite(answer).all():
                 raise ValueError(f"{where}: the model answered with NaN or infinity")
             done.append(answer)

@@ -4,6 +4,7 @@ from itertools import islice
 
 import numpy as np
 import pandas as pd
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 from tqdm.auto import tqdm
 
 from .inputs import batches, clip, each
@@ -59,14 +60,12 @@ def evaluate(models, corpus: Corpus, rounds: int = 2000, seed: int = 0, progress
     for model, answer in zip(models, answers(models, corpus, progress)):
         count, truth = len(model.classes), labels_of(corpus.table, model.card["task"], model.classes)
         guess = answer["as it is"].argmax(1)
-        confusion = np.bincount(truth * count + guess, minlength=count**2).reshape(count, count)
+        confusion = confusion_matrix(truth, guess, labels=range(count))
         # Drawing songs with replacement is drawing the cells of this table.
         draws = np.random.default_rng(seed).multinomial(len(truth), confusion.ravel() / len(truth), rounds)
         draws = draws.reshape(rounds, count, count)
-        hits, support = np.diag(confusion), confusion.sum(1)
-        precision, recall = hits / np.maximum(confusion.sum(0), 1), hits / np.maximum(support, 1)
-        f1 = 2 * hits / np.maximum(confusion.sum(0) + support, 1)
-        report = {"precision": precision, "recall": recall, "f1": f1, "support": support}
+        report = precision_recall_fscore_support(truth, guess, labels=range(count), zero_division=0)
+        report = dict(zip(("precision", "recall", "f1", "support"), report))
         interval = lambda values: np.quantile(values, [0.025, 0.975])  # noqa: E731
         out.append(
             {

@@ -67,10 +67,10 @@ class MusicLIME:
         plain = self.sampling == "half" and self.kernel_width is None and len(self.modalities) == 2
         self._can_cross = plain and is_late_fusion(self.predict)
         if self.design == "crossed" and not self._can_cross:
-            raise ValueError(
-                "the crossed design needs MusicLIME, a model with encode_audio, encode_lyrics and fuse, "
-                'sampling "half" and no kernel: take design="joint"'
+            needs = (
+                'MusicLIME, a model with encode_audio, encode_lyrics and fuse, sampling "half" and no kernel'
             )
+            raise ValueError(f'the crossed design needs {needs}: take design="joint"')
         if self.sampling == "lime" and self.kernel_width is None:
             self.kernel_width = 0.25
         classes = getattr(self.predict, "classes", None) if self.classes is None else self.classes
@@ -85,9 +85,8 @@ class MusicLIME:
         silent = ("predict", "name", "batch", "progress", "separate", "off")
         plain = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in silent}
         separate = self.separate and _name(self.separate)
-        return dict(
-            explainer=type(self).__name__, model=self.name, separate=separate, off=_name(self.off), **plain
-        )
+        named = {"explainer": type(self).__name__, "model": self.name, "separate": separate}
+        return {**named, "off": _name(self.off), **plain}
 
     def prepare(self, song: Song) -> Song:
         """The song as explained: what the model reads of it, at its rate, in stems (chapter *Explain*)."""
@@ -138,9 +137,7 @@ class MusicLIME:
         if len(classes) != len(own) or len(fit.weights) != len(own):
             raise ValueError(f"the model gives {len(own)} outputs, but there are {len(classes)} classes")
         if not np.isfinite(fit.errors).all():
-            raise ValueError(
-                f"the weights of song {song.id!r} are not finite: the model gave NaN or infinity"
-            )
+            raise ValueError(f"song {song.id!r}: the weights are not finite, the model gave NaN or infinity")
         del self._kept[key.digest()]
         provenance = {
             "settings": self.settings,
@@ -153,11 +150,8 @@ class MusicLIME:
             "versions": _versions(),
         }
         parts = (fit.weights, fit.errors, fit.intercept, fit.score, np.asarray(own, dtype=float))
-        design = "crossed" if crossed else "joint"
-        described = space.describe()
-        return Explanation(
-            classes, space.audio + space.lyrics, *parts, max(sizes), self.seed, design, described, provenance
-        )
+        how = (max(sizes), self.seed, "crossed" if crossed else "joint")
+        return Explanation(classes, space.audio + space.lyrics, *parts, *how, space.describe(), provenance)
 
     def _crosses(self, sides) -> bool:
         """Whether this song gets the crossed design: it needs words, sound and more masks than features."""
@@ -181,10 +175,7 @@ class MusicLIME:
 
         def grid(sizes):
             # All on is the song itself, no fair coin: it would weigh too much among few masks.
-            drawn = (
-                surrogate.draw(n + 1, p, seed=[self.seed, k]) for k, (n, p) in enumerate(zip(sizes, sides))
-            )
-            a, t = (masks[1:] for masks in drawn)
+            a, t = (surrogate.draw(sizes[k] + 1, sides[k], seed=[self.seed, k])[1:] for k in range(2))
             return surrogate.fit_crossed(a, t, answers.grid(a, t), self.alpha)
 
         return grid if crossed else joint

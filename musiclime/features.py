@@ -70,9 +70,8 @@ def prepare(song: Song, sample_rate: int, seconds, truncate, separate) -> Song:
     """
     audio = np.asarray(song.audio, dtype=np.float32)
     if audio.ndim != 1 or not len(audio) or not np.isfinite(audio).all():
-        raise ValueError(
-            f"the sound of song {song.id!r}, shape {audio.shape}, is not one channel of finite samples"
-        )
+        told = f"sound of song {song.id!r}, shape {audio.shape}"
+        raise ValueError(f"the {told}, is not one channel of finite samples")
     if not isinstance(song.lyrics, str):
         raise ValueError(f"the lyrics of song {song.id!r} are {type(song.lyrics).__name__}, not text")
     if separate is None and not song.stems:
@@ -81,9 +80,8 @@ def prepare(song: Song, sample_rate: int, seconds, truncate, separate) -> Song:
     tracks = {"the mix": audio, **{name: np.asarray(stem, np.float32) for name, stem in stems.items()}}
     for name, track in tracks.items():
         if track.shape != audio.shape or not np.isfinite(track).all():
-            raise ValueError(
-                f"stem {name!r} of song {song.id!r}, shape {track.shape}, is not {len(audio)} finite samples"
-            )
+            told = f"stem {name!r} of song {song.id!r}, shape {track.shape}"
+            raise ValueError(f"{told}, is not {len(audio)} finite samples")
         last = None if seconds is None else round(seconds * sample_rate)
         tracks[name] = sound.resample(track, song.sample_rate, sample_rate)[:last]
     audio = tracks.pop("the mix")

@@ -63,13 +63,10 @@ def cell_filterbank(stems: torch.Tensor, segments: int, sample_rate: int = 16000
     samples = min(samples, length + hop * (FRAMES - 1))
     edges = np.linspace(0, stems.shape[1], segments + 1).round().astype(int)
     if np.diff(edges).min() < length:
-        raise ValueError(
-            f"{segments} segments of {samples} samples are shorter than one frame: ask for fewer segments"
-        )
+        raise ValueError(f"{segments} segments of {samples} samples: under a frame each, take fewer segments")
     frames = 1 + (samples - length) // hop
-    bits = (
-        torch.arange(2**count, device=stems.device)[:, None] >> torch.arange(count, device=stems.device) & 1
-    )
+    place = torch.arange(count, device=stems.device)
+    bits = torch.arange(2**count, device=stems.device)[:, None] >> place & 1
     first = [max(0, (start - length) // hop + 1) for start in edges[:-1]]
     last = [min(frames, (stop - 1) // hop + 1) for stop in edges[1:]]
     states, blocks = [], []
@@ -81,9 +78,8 @@ def cell_filterbank(stems: torch.Tensor, segments: int, sample_rate: int = 16000
     for g in range(segments):
         start = last[g - 1] if g else 0
         stop = first[g + 1] if g + 1 < segments else frames
-        blocks.append(
-            (start, stop, g, g, log_mel(states[g][:, start - first[g] : stop - first[g]], sample_rate))
-        )
+        alone = states[g][:, start - first[g] : stop - first[g]]
+        blocks.append((start, stop, g, g, log_mel(alone, sample_rate)))
         if stop < last[g]:
             left, right = states[g][:, stop - first[g] :], states[g + 1][:, : last[g] - stop]
             both = log_mel((left[:, None] + right[None]).flatten(0, 1), sample_rate)
@@ -97,7 +93,7 @@ def cell_filterbank(stems: torch.Tensor, segments: int, sample_rate: int = 16000
 
     def features(masks) -> torch.Tensor:
         masks = torch.as_tensor(masks, device=stems.device).long()
-        codes = (masks << torch.arange(count, device=stems.device)).sum(-1)
+        codes = (masks << place).sum(-1)
         rows = torch.zeros((len(masks), FRAMES), dtype=torch.long, device=stems.device)
         for start, stop, left, right, first in blocks:
             code = codes[:, left] if left == right else codes[:, left] * 2**count + codes[:, right]

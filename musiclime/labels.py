@@ -2,7 +2,6 @@
 
 import csv
 import re
-import sysconfig
 import unicodedata
 from functools import cache
 from pathlib import Path
@@ -43,13 +42,10 @@ def normal_tag(tag: str) -> str:
 
 def taxonomy_path() -> Path:
     """data/genre_taxonomy.csv, one row a tag: tag, class, reason (chapter *Curation*)."""
-    places = Path(__file__).parents[1] / "data", Path(sysconfig.get_path("data")) / "share/musiclime"
-    for place in places:
-        if (place / "genre_taxonomy.csv").is_file():
-            return place / "genre_taxonomy.csv"
-    raise FileNotFoundError(
-        f"there is no genre_taxonomy.csv in {places[0]}: install musiclime from its checkout"
-    )
+    path = Path(__file__).parents[1] / "data" / "genre_taxonomy.csv"
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no {path}: install musiclime from its checkout, pip install -e .")
+    return path
 
 
 @cache

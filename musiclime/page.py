@@ -32,11 +32,8 @@ def glue(name: str, value) -> None:
         print(f"{name} = {value}")
         return
     # A numpy scalar prints as np.float64(0.5), which no reader wants in a sentence.
-    keep(
-        name,
-        value.item() if hasattr(value, "item") and getattr(value, "ndim", 0) == 0 else value,
-        display=False,
-    )
+    scalar = hasattr(value, "item") and getattr(value, "ndim", 0) == 0
+    keep(name, value.item() if scalar else value, display=False)
 
 
 def figure(fig, alt: str, caption: str = "", name: str = "") -> None:
@@ -53,11 +50,9 @@ def figure(fig, alt: str, caption: str = "", name: str = "") -> None:
         fig.savefig(file, dpi=90, bbox_inches="tight")
         # A chart needs no sixteen million colours, and a page has a megabyte.
         Image.open(file).convert("RGB").quantize(128).save(file, optimize=True)
-        label = f":name: {name}\n" if name else ""
-        source = file.relative_to(run[0]).as_posix()
-        display(
-            Markdown(f"```{{figure}} {source}\n:alt: {' '.join(alt.split())}\n{label}\n{caption or alt}\n```")
-        )
+        source, label = file.relative_to(run[0]).as_posix(), f":name: {name}\n" if name else ""
+        options = f":alt: {' '.join(alt.split())}\n{label}"
+        display(Markdown(f"```{{figure}} {source}\n{options}\n{caption or alt}\n```"))
     plt.close(fig)
 
 

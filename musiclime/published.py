@@ -15,32 +15,15 @@ import numpy as np
 import pandas as pd
 
 from . import cache
-from .labels import EMOTIONS, GENRES
+from .labels import EMOTIONS, GENRES, taxonomy_path
 
 COMMIT = "d583ff20e98f395d7fb39d4c6f14a81f133cd40c"
-SOURCE = (
-    f"https://raw.githubusercontent.com/IamTheo2000/MusicLIME/{COMMIT}/Results/feature_weights_%26_counts/"
-)
+RESULTS = f"https://raw.githubusercontent.com/IamTheo2000/MusicLIME/{COMMIT}/Results"
 # Figures in the same repository name these classes, alphabetical as the indices of its tables are.
 AUDIOSET = ["electronic", "folk", "heavy music", "hip hop", "pop", "rhythm music", "rock (three kinds)"]
-# Each table: its classes, its two files, and the SHA-256 of the weights and of the counts.
-TABLES = {
-    "genre lyrics": (GENRES, "genre_feature_{}_640.pkl",
-        "e6bac3b70cb4d776af97607c079ab64bb19c09c17d0f0ac93cb06161ea88021c",
-        "234038a8ffd9697261b3562a6494857d0229e15011113c1587b6c91583e208ec"),
-    "genre audio": (GENRES, "audio_genre_feature_{}.pkl",
-        "6ddecc4fb055ebd4a41093a5bf66a75c72a743fcfd6fdee4e3a8236671b8e0f5",
-        "7e328adb323b2dd3b6486cd9e958f2d9d6afa39853d8497a0b947a57e72c85cc"),
-    "genre multimodal": (GENRES, "genre_multimodal_feature_{}_5000.pkl",
-        "48e2a136511accb80e127dee5ac7928248db11c790284d3ae0c78c9b7e4d893d",
-        "c404d9b708cf4e7f0e3c0ac4d364f32a261266e78b5b5371349ae804981b3ffb"),
-    "emotion lyrics": (EMOTIONS, "emotion_feature_{}.pkl",
-        "1e71269407b00446cbcdb04c9190cf99bd399f09b3a6259a460e01621d2fb75d",
-        "09063d5db18b501f75c5c65bb2c8329b70426af79b6a966a5438a37d29579f15"),
-    "audioset lyrics": (AUDIOSET, "audioset_lyrics_feature_{}.pkl",
-        "22ec0c4639b619ba8f2762aa57b53c38ee4b34407415f8c62c01e1261c1c9295",
-        "ba62c1fdeb8feb6de7736a1da0296f693ce1b4b498548ba15b40a1ec6dc33ecf"),
-}  # fmt: skip
+CLASSES = {"genre": GENRES, "emotion": EMOTIONS, "audioset": AUDIOSET}
+# Of each table its name, its two files, and the SHA-256 of the weights and of the counts.
+TABLES = pd.read_csv(taxonomy_path().with_name("published_tables.csv")).set_index("table").T.to_dict("list")
 # Slurs and swearwords as the first eight digits of their SHA-256: parts of a word, and whole words.
 PARTS = (
     "038c9ccd 0f28c496 12e6274e 158869a9 16ea09fc 396ccc4a 40582c4d 41b4d5e8 566f532d 6ac3c336 77ccd223 "
@@ -104,7 +87,7 @@ def _file(name: str, sha256: str, download: bool) -> Path:
     given = os.environ.get("MUSICLIME_REFERENCE")
     path = (Path(given).expanduser() if given else cache.root() / "published" / COMMIT[:7]) / name
     if download and not given and not path.is_file():
-        with urllib.request.urlopen(SOURCE + name, timeout=60) as answer:
+        with urllib.request.urlopen(f"{RESULTS}/feature_weights_%26_counts/{name}", timeout=60) as answer:
             data = answer.read(10_000_000)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
@@ -120,7 +103,7 @@ def load(name: str, download: bool = False) -> tuple[pd.DataFrame, pd.DataFrame]
     """Summed positive weights, and counts (chapter *The published explanations, re-read*)."""
     if name not in TABLES:
         raise ValueError(f"there is no published table {name!r}; there are {', '.join(TABLES)}")
-    classes, file, *digests = TABLES[name]
+    (file, *digests), classes = TABLES[name], CLASSES[name.split()[0]]
     files = zip((file.format("weights"), file.format("counts")), digests)
     rows = [read_pickle(_file(*file, download)) for file in files]
     sums, counts = (pd.DataFrame.from_dict(row, orient="index").sort_index().fillna(0.0) for row in rows)

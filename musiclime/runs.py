@@ -24,6 +24,7 @@ import yaml
 from . import _MODULE_OF
 
 ROOT = Path(__file__).resolve().parents[1]
+LAUNCH = ROOT / "book" / "_ext" / "launch.py"
 
 
 @dataclass(eq=False)
@@ -102,7 +103,7 @@ def start(run: Run, key: str, options, log: Path) -> subprocess.Popen:
     """Execute one run in a process of its own; two share the cores, and Ctrl-C stays ours to pass on."""
     threads = str(max(1, (os.cpu_count() or 2) // options.jobs))
     told = json.dumps({"name": run.name, "parameters": run.parameters, "minutes": run.minutes, "key": key})
-    command = [sys.executable, "-m", "musiclime.launch", str(run.template), str(options.out), told]
+    command = [sys.executable, str(LAUNCH), str(run.template), str(options.out), told]
     env = {"OMP_NUM_THREADS": threads, "TOKENIZERS_PARALLELISM": "false"} | os.environ
     with log.open("w") as out:
         return subprocess.Popen(command, stdout=out, stderr=out, env=env, start_new_session=True)

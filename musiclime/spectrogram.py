@@ -26,9 +26,8 @@ class Patches(Space):
         if not masks.shape[1]:
             return super().mix(masks)
         spectrum = _spectrum(self.song.audio)
-        return np.stack(
-            [_sound(spectrum * mask[self.map][self.bands], len(self.song.audio)) for mask in masks]
-        )
+        regions, length = self.map[self.bands], len(self.song.audio)
+        return np.stack([_sound(spectrum * mask[regions], length) for mask in masks])
 
 
 @dataclass(eq=False)
@@ -107,9 +106,11 @@ class SpectrogramLIME(MusicLIME):
 
             page = np.ones((*answers.space.map.shape, 3), dtype=np.float32)
             with patch("lime.lime_image.tqdm", iter):  # lime has a progress bar of its own
-                masks, outputs = LimeImageExplainer(random_state=self.seed).data_labels(
-                    page, 0 * page, answers.space.map, ask, sizes[0], batch_size=self.batch
+                theirs, asked = (
+                    LimeImageExplainer(random_state=self.seed),
+                    (page, 0 * page, answers.space.map),
                 )
+                masks, outputs = theirs.data_labels(*asked, ask, sizes[0], batch_size=self.batch)
             masks = masks.astype(bool)
             return surrogate.fit(masks, outputs, surrogate.kernel(masks, self.kernel_width), self.alpha)
 

@@ -38,10 +38,9 @@ def enough_for_openunmix():
     try:
         yield
     finally:
-        for name, module in before.items():
-            sys.modules.pop(name) if module is None and name != "torchaudio" else sys.modules.update(
-                {name: module}
-            )
+        sys.modules.update(before)
+        if before["torchaudio.transforms"] is None:
+            del sys.modules["torchaudio.transforms"]
 
 
 class _Resample:

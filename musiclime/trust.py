@@ -1,7 +1,6 @@
 """Is an explanation right, faithful, stable, sane? The exam that any explainer can sit."""
 
 from collections.abc import Callable, Iterable
-from copy import copy, deepcopy
 from itertools import combinations, product
 
 import numpy as np
@@ -37,19 +36,11 @@ def mark(explainer, songs: Iterable[Song] | None = None, needed: float = 0.2, se
         costs = _costs(explainer, song, explanation.classes.index(label)) if label == song.genre else {}
         for row in marks(explanation, song, label):
             cost = costs.get(row["modality"], np.nan)
-            rows.append(
-                {
-                    "set": "demo",
-                    "song": song.id,
-                    "label": label,
-                    **row,
-                    "cost": cost,
-                    "counts": cost >= needed,
-                }
-            )
+            rows.append({"set": "demo", "song": song.id, "label": label, **row, "cost": cost})
     if not rows:
         raise ValueError("no song of the exam has planted evidence: give songs of the demo corpus")
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    return table.assign(counts=table["cost"] >= needed)
 
 
 def _whole_exam(make, needed, sets) -> pd.DataFrame:
@@ -64,10 +55,11 @@ def _whole_exam(make, needed, sets) -> pd.DataFrame:
         parts.append(mark(make(load_model(corpus=corpus)), songs, needed).assign(set=name))
     for kind in GAMES:
         song, play, exact = game(kind)
-        error = _game_error(make(play).explain(song), exact)
-        parts.append(
-            pd.DataFrame([{"set": "game", "song": kind, "modality": "both", "rmse": error, "counts": True}])
-        )
+        explanation = make(play).explain(song)
+        found = dict(zip([feature.name for feature in explanation.features], explanation.weights[0]))
+        error = np.sqrt(np.mean([(found[name] - value) ** 2 for name, value in exact.items()]))
+        row = {"set": "game", "song": kind, "modality": "both", "rmse": float(error), "counts": True}
+        parts.append(pd.DataFrame([row]))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -135,27 +127,23 @@ def ranked(some: np.ndarray, others: np.ndarray) -> float:
     return float((np.greater.outer(some, others) + 0.5 * np.equal.outer(some, others)).mean())
 
 
-def curve(answer: Callable, order, features: int, insert: bool = False, steps=None) -> np.ndarray:
+def curve(answer: Callable, order, features: int, insert: bool = False) -> np.ndarray:
     """Outputs as the features of `order` are removed (or inserted) one after another (*Can you trust it?*).
 
     answer: function from boolean masks (n, features) to outputs (n,); features outside `order` stay on.
     """
-    order = np.asarray(order)
-    counts = (
-        np.arange(len(order) + 1) if steps is None else np.round(np.asarray(steps) * len(order)).astype(int)
-    )
-    masks = np.ones((len(counts), features), dtype=bool)
-    for row, count in enumerate(counts):
-        masks[row, order] = not insert
-        masks[row, order[:count]] = insert
+    masks = np.ones((len(order) + 1, features), dtype=bool)
+    for count, mask in enumerate(masks):
+        mask[order] = not insert
+        mask[order[:count]] = insert
     return answer(masks)
 
 
-def faithful(answer: Callable, weights: np.ndarray, steps=STEPS) -> dict[str, float]:
+def faithful(answer: Callable, weights: np.ndarray) -> dict[str, float]:
     """Comprehensiveness, sufficiency and areas of the curves, most relevant first (*Can you trust it?*)."""
     order = np.argsort(-np.asarray(weights), kind="stable")
     out, into = (curve(answer, order, len(order), insert) for insert in (False, True))
-    at = np.round(np.asarray(steps) * len(order)).astype(int)
+    at = np.round(np.multiply(STEPS, len(order))).astype(int)
     return {
         "comprehensiveness": float(np.mean(out[0] - out[at])),
         "sufficiency": float(np.mean(out[0] - into[at])),
@@ -181,26 +169,6 @@ def stable(explanations: list[Explanation], label: str, k: int = 5) -> dict[str,
         "CSI": float(np.mean(overlap)),
         "scatter over error": float(np.sqrt(np.mean(np.square(z)))),
     }
-
-
-def shuffled(model, layers: int, seed: int = 0):
-    """A copy of a Model with its last `layers` blocks, head first, made random (*Can you trust it?*)."""
-    import torch
-
-    twin = copy(model)
-    twin.network = deepcopy(model.network)
-    # What the model had derived from its old weights.
-    for name in {"_scaled", "head_bias", "_cells"} & vars(twin).keys():
-        del twin.__dict__[name]
-    torch.manual_seed(seed)
-    lists = [m for m in twin.network.modules() if isinstance(m, torch.nn.ModuleList)]
-    for depth in range(layers):
-        for block in [twin.network.head] if not depth else [m[-depth] for m in lists if len(m) >= depth]:
-            for module in block.modules():
-                if isinstance(module, torch.nn.Linear):
-                    torch.nn.init.normal_(module.weight, std=module.weight.std().item())
-                    torch.nn.init.zeros_(module.bias)
-    return twin
 
 
 GAMES = ("sum", "and", "xor", "threshold")
@@ -242,8 +210,3 @@ def game(kind: str, seed: int = 0) -> tuple[Song, Callable, dict[str, float]]:
         exact[name] = value(every)[every[:, j] == 1].mean() - value(every)[every[:, j] == 0].mean()
     song = Song(sum(tones.values()), 16000, " ".join(WORDS), id=f"game-{kind}", stems=tones)
     return song, predict, exact
-
-
-def _game_error(explanation: Explanation, exact: dict[str, float]) -> float:
-    found = dict(zip([feature.name for feature in explanation.features], explanation.weights[0]))
-    return float(np.sqrt(np.mean([(found[name] - value) ** 2 for name, value in exact.items()])))

@@ -11,7 +11,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from musiclime import launch, runs
+from book._ext import launch
+from musiclime import runs
 
 ROOT = Path(__file__).resolve().parents[1]
 KERNEL = {"name": "python3", "display_name": "Python 3"}

@@ -90,10 +90,8 @@ def load(root, lyrics=None, check="sound", shares=curate.SHARES, seed=0) -> Corp
         if text := lyrics(row.artist, row.song):
             (root / "lyrics" / f"{row.id}.txt").write_text(text, encoding="utf-8")
     texts = files.files_of(root / "lyrics")
-    sieve.table = sieve.table.assign(
-        title=sieve.table["song"], emotion="", valence=float("nan"), _wanted="en"
-    )
-    sieve.table["energy"] = sieve.table["valence"]
+    sieve.table = sieve.table.assign(title=sieve.table["song"], emotion="", _wanted="en")
+    sieve.table[["valence", "energy"]] = float("nan")
     files.check_files(sieve, sounds, texts, open_sound=check == "sound")
     return sieve.corpus("audioset", files.reader(sounds, texts), seed, shares)
 
@@ -110,9 +108,7 @@ def _below(root: str, children: dict) -> set[str]:
 def _segments(root) -> pd.DataFrame:
     paths = sorted(root.glob("*segments.csv"))
     if not paths:
-        raise FileNotFoundError(
-            f"there is no *segments.csv in {root}: put AudioSet's lists of segments there"
-        )
+        raise FileNotFoundError(f"there is no *segments.csv in {root}: put AudioSet's segments there")
     shape = {"names": ["id", "start", "end", "labels"], "comment": "#", "skipinitialspace": True}
     table = pd.concat([pd.read_csv(path, dtype=str, keep_default_na=False, **shape) for path in paths])
     return pd.DataFrame({"id": table["id"], "labels": table["labels"].str.split(",")}, dtype=object)

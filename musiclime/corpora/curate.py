@@ -52,13 +52,8 @@ class Sieve:
 def funnel(corpus: Corpus) -> pd.DataFrame:
     """How many rows each step lost and left, in the order of the steps (chapter *Curation*)."""
     steps = corpus.dropped["reason"].str.split(":").str[0].value_counts(sort=False)
-    left = len(corpus) + len(corpus.dropped) - steps.cumsum()
-    rows = {
-        "step": ["all rows", *steps.index],
-        "lost": [0, *steps],
-        "left": [len(corpus) + steps.sum(), *left],
-    }
-    return pd.DataFrame(rows)
+    table = pd.DataFrame({"step": ["all rows", *steps.index], "lost": [0, *steps]})
+    return table.assign(left=len(corpus) + len(corpus.dropped) - table["lost"].cumsum())
 
 
 def place(sieve: Sieve, needed: bool = True) -> Sieve:
@@ -86,10 +81,9 @@ def primary_genre(tags: list[str], artist_tags: list[str] | None = None) -> tupl
     """
     classes = [genre for tag in tags if (genre := genre_of(tag)) in GENRES]
     if not classes:
-        unknown = [tag for tag in tags if not known_tag(tag)]
-        return "", f"no genre: {', '.join(tags) or 'no tags'}" + (
-            f" (unknown: {', '.join(unknown)})" if unknown else ""
-        )
+        unknown = ", ".join(tag for tag in tags if not known_tag(tag))
+        told = f" (unknown: {unknown})" if unknown else ""
+        return "", f"no genre: {', '.join(tags) or 'no tags'}{told}"
     if artist_tags is None:
         return classes[0], ""
     confirmed = {genre_of(tag) for tag in artist_tags}
@@ -121,16 +115,12 @@ def split_by_artist(artists, shares=SHARES, seed: int = 0) -> list[str]:
     Artists queue by a hash of their name and fill the splits in turn. Songs without an artist stay in train.
     """
     keys = pd.Series([artist_key(artist) for artist in artists], dtype=object)
+    place = lambda key: (key != "", hashlib.sha256(f"{seed}/{key}".encode()).digest())  # noqa: E731
     counts = keys.value_counts()
-    queue = sorted(
-        counts.index, key=lambda key: (key != "", hashlib.sha256(f"{seed}/{key}".encode()).digest())
-    )
-    counts = counts[queue]
+    counts = counts[sorted(counts.index, key=place)]
     middle = (counts.cumsum() - counts / 2) / max(len(keys), 1)
     names = np.array(["train", "val", "test"])[np.searchsorted(np.cumsum(shares)[:2], middle, side="right")]
-    split_of = {
-        key: "train" if key == "" else str(name) for key, name in zip(counts.index, names, strict=True)
-    }
+    split_of = dict(zip(counts.index, names.tolist(), strict=True)) | {"": "train"}
     return [split_of[key] for key in keys]
 
 

@@ -20,9 +20,7 @@ def load(root, by="values", check="sound", shares=curate.SHARES, seed=0) -> Corp
     root = files.folder(root, "merge")
     found = sorted([*root.glob("*bimodal*metadata.csv"), *root.glob("*/*bimodal*metadata.csv")])
     if not found:
-        raise FileNotFoundError(
-            f"there is no merge_bimodal_..._metadata.csv in {root}: unpack MERGE_Bimodal there"
-        )
+        raise FileNotFoundError(f"there is no merge_bimodal_...metadata.csv in {root}: unpack MERGE there")
     root, pair = found[0].parent, ["Audio_Song", "Lyric_Song"]
     table = files.read_csv(found[0], [*pair, "Quadrant", "Artist", "Title"])
     values = files.read_csv(next(root.glob("*av_values.csv"), root / "av_values.csv"), ["Arousal", "Valence"])
@@ -36,11 +34,9 @@ def load(root, by="values", check="sound", shares=curate.SHARES, seed=0) -> Corp
         sieve.drop(~sieve.table["Quadrant"].isin(CORNERS), "quadrant: " + sieve.table["Quadrant"])
         sieve.table["emotion"] = sieve.table["Quadrant"].map(CORNERS)
     # AllMusic's "Pop/Rock" is half of its catalogue, not a choice between the two.
-    tags = (
-        sieve.table["Genres"].str.replace("Pop/Rock", "")
-        if "Genres" in sieve.table
-        else [""] * len(sieve.table)
-    )
+    if "Genres" not in sieve.table:
+        sieve.table["Genres"] = ""
+    tags = sieve.table["Genres"].str.replace("Pop/Rock", "")
     sieve.table["genre"] = [curate.primary_genre(curate.split_tags(text))[0] or "other" for text in tags]
     sounds = _quadrants(root / "audio")
     songs = zip(sieve.table["id"], sieve.table["Lyric_Song"], strict=True)

@@ -2,13 +2,8 @@
 
 import matplotlib
 
-COLOURS = {
-    "audio": "#0072B2",
-    "lyrics": "#D55E00",
-    "multimodal": "#009E73",
-    "for": "#0072B2",
-    "against": "#D55E00",
-}
+MODALITIES = {"audio": "#0072B2", "lyrics": "#D55E00", "multimodal": "#009E73"}
+COLOURS = {**MODALITIES, "for": "#0072B2", "against": "#D55E00"}
 DIVERGING = "PuOr_r"
 
 matplotlib.rcParams.update(
@@ -22,8 +17,6 @@ matplotlib.rcParams.update(
         "axes.titlesize": 12,
         "axes.titlelocation": "left",
         "image.cmap": "cividis",
-        "axes.prop_cycle": matplotlib.cycler(
-            color=["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
-        ),
+        "axes.prop_cycle": matplotlib.cycler(color=[*MODALITIES.values(), "#CC79A7", "#E69F00", "#56B4E9"]),
     }
 )

@@ -2,6 +2,7 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
+import seaborn as sns
 
 from . import COLOURS
 
@@ -9,22 +10,12 @@ from . import COLOURS
 def heatmap(ax, grid, title="", label="importance", digits=3, limit=None):
     """One class's stem x segment importances, printed in the cells (chapter *Aggregate*)."""
     values = grid.to_numpy()
-    image = ax.imshow(values, aspect="auto", vmin=0, vmax=limit or np.nanmax(values) or 1)
-    ax.set(xticks=range(grid.shape[1]), yticks=range(grid.shape[0]), yticklabels=grid.index, title=title)
-    ax.set_xlabel("segment")
-    ax.figure.colorbar(image, ax=ax, label=label, pad=0.02)
-    for (row, column), value in np.ndenumerate(values):
-        # The lower half of cividis is dark.
-        colour = "white" if value < 0.55 * image.norm.vmax else "black"
-        ax.text(
-            column,
-            row,
-            f"{value:.{digits}f}".removeprefix("0"),
-            ha="center",
-            va="center",
-            color=colour,
-            fontsize=7,
-        )
+    written = grid.map(lambda value: f"{value:.{digits}f}".removeprefix("0"))
+    look = {"cmap": "cividis", "vmin": 0, "vmax": limit or np.nanmax(values) or 1}
+    told = {"label": label, "pad": 0.02}
+    sns.heatmap(grid, annot=written, fmt="", annot_kws={"fontsize": 7}, cbar_kws=told, ax=ax, **look)
+    ax.set(xlabel="segment", ylabel="", title=title)
+    ax.tick_params(axis="y", rotation=0)
 
 
 def bars(ax, values, errors=None, title="", label="importance", colour=COLOURS["lyrics"]):
@@ -39,9 +30,8 @@ def bars(ax, values, errors=None, title="", label="importance", colour=COLOURS["
 def panels(count, width=4.2, height=2.6, columns=3):
     """A figure of that many panels, in rows (chapter *Aggregate*)."""
     rows = -(-count // columns)
-    fig, axes = plt.subplots(
-        rows, columns, figsize=(width * columns, height * rows), layout="constrained", squeeze=False
-    )
+    size = (width * columns, height * rows)
+    fig, axes = plt.subplots(rows, columns, figsize=size, layout="constrained", squeeze=False)
     for ax in axes.flat[count:]:
         ax.axis("off")
     return fig, axes.flat[:count]

@@ -28,9 +28,7 @@ def fill(notebook, parameters: dict):
         kind = f": {ast.unparse(node.annotation)}" if isinstance(node, ast.AnnAssign) else ""
         lines.append(f"{target.id}{kind} = {values[target.id]!r}")
     if unknown := set(parameters) - set(values):
-        raise ValueError(
-            f"the cell tagged parameters has no {', '.join(unknown)}: add it there, with its type"
-        )
+        raise ValueError(f"the cell tagged parameters has no {', '.join(unknown)}: add it, with its type")
     if cell:
         cell.source = "\n".join(lines)
     return notebook, values

@@ -109,7 +109,7 @@
 	const sign = (share, weight) => (share < 0.1 ? "\u00b7" : (weight < 0 ? "\u2212" : "+").repeat(share > 0.5 ? 2 : 1));
 	const paint = (node, f, weights) => {
 		const top = Math.max(...weights.map(Math.abs)), share = Math.abs(weights[f]) / (top || 1);
-		node.classList.add(weights[f] < 0 ? "against" : "for");
+		if (share > 0.05) node.classList.add(weights[f] < 0 ? "against" : "for");
 		node.style.setProperty("--w", share.toFixed(3));
 		return sign(share, weights[f]);
 	};
@@ -158,7 +158,7 @@
 		};
 		show("A listening study",
 			el("p", {}, `You will meet ${songs.length} songs of about ten seconds, one after the other. A model has heard each one, read its lyrics and given an answer. Study the song. Then something about it is changed, and you say whether the model will still answer the same.`),
-			el("p", {}, "The songs are composed by code. Use headphones if you have them. Nothing you do here leaves this page until you save your answers yourself at the end; closing the page before that loses them."),
+			el("p", {}, songs.every((song) => song.id.startsWith("demo-")) ? "The songs are composed by code. " : "", "Use headphones if you have them. Nothing you do here leaves this page until you save your answers yourself at the end; closing the page before that loses them."),
 			el("form", { onsubmit: start },
 				el("div", { class: "row" }, el("label", { for: "listener" }, "Your code, as agreed (no name)"), el("input", { id: "listener", name: "listener", type: "text", maxlength: 40, autocomplete: "off" })),
 				el("div", { class: "row" }, el("label", { for: "seed" }, "Seed of the order"), el("input", { id: "seed", name: "seed", type: "number", min: 1, max: 999999, step: 1, required: "", value: asked > 0 ? asked : drawn })),

@@ -63,9 +63,8 @@ def _cholesky(gram: np.ndarray):
     try:
         return cho_factor(gram, lower=True)
     except LinAlgError as error:
-        raise ValueError(
-            f"{len(gram)} features cannot be told apart by so few samples: take more samples or alpha > 0"
-        ) from error
+        told = f"{len(gram)} features cannot be told apart by so few samples"
+        raise ValueError(f"{told}: take more samples or alpha > 0") from error
 
 
 def _r2(rest, total, scale):
@@ -112,14 +111,6 @@ def fit(masks: np.ndarray, outputs: np.ndarray, kernel=None, alpha: float = 1.0)
         _r2(rest, spread, weight @ outputs**2),
         intercept + masks[0] @ beta,
     )
-
-
-def held_out(result: Fit, masks: np.ndarray, outputs: np.ndarray, kernel=None) -> np.ndarray:
-    """Weighted R2 of a fit on masks that it has not seen (chapter *Trust*)."""
-    weight = np.ones(len(masks)) if kernel is None else kernel
-    centred = outputs - weight @ outputs / weight.sum()
-    residual = outputs - result.intercept - masks @ result.weights.T
-    return _r2(weight @ residual**2, weight @ centred**2, weight @ outputs**2)
 
 
 def fit_crossed(audio: np.ndarray, lyrics: np.ndarray, blocks, alpha: float = 1.0) -> CrossedFit:
@@ -200,9 +191,8 @@ def allocate(pilot: CrossedFit, counts, features, joint: int = 5000, costs=(1.0,
     """The cheapest (A, T) with the squared error of joint paired masks (chapter *How fast, how many*)."""
     goal = 4 * pilot.noise.sum() * sum(features) / joint
     free = [n - p - 1 for n, p in zip(counts, features)]
-    shares = [
-        np.maximum(v - pilot.by_cell, 0).sum() * n for v, n in zip((pilot.by_audio, pilot.by_lyrics), free)
-    ]
+    parts = (pilot.by_audio, pilot.by_lyrics)
+    shares = [np.maximum(part - pilot.by_cell, 0).sum() * n for part, n in zip(parts, free)]
     both = pilot.by_cell.sum() * free[0] * free[1]
     if goal <= 0:
         return counts

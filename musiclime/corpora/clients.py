@@ -18,36 +18,34 @@ MUSICBRAINZ = "https://musicbrainz.org/ws/2/artist"
 AGAIN = {403, 429, 500, 502, 503, 504}
 
 
-def patiently(ask: Callable, what: str, pause: float, tries: int):
-    """An answer, asked for again after refusals that may pass, ever more slowly."""
-    for attempt in range(tries):
+def _kept(cache, key: str, ask: Callable, pause: float, tries: int) -> str:
+    """What a key was once answered; else asked for, after refusals that may pass again, ever more slowly."""
+    path, attempt = Path(cache) / f"{hashlib.sha256(key.encode()).hexdigest()}.txt", 0
+    while not path.is_file():
         try:
-            return ask()
+            text = ask()
         except Exception as error:  # Scrapers fail in ways of their own; the last one is told.
-            if getattr(error, "code", 503) not in AGAIN or attempt + 1 == tries:
-                tried = f"{error} after {attempt + 1} of {tries} tries"
-                raise ConnectionError(f"{what}: {tried}: ask again later") from error
+            attempt += 1
+            if getattr(error, "code", 503) not in AGAIN or attempt == tries:
+                tried = f"{error} after {attempt} of {tries} tries"
+                raise ConnectionError(f"{key}: {tried}: ask again later") from error
             after = (getattr(error, "headers", None) or {}).get("Retry-After", "")
-            time.sleep(max(pause * 2**attempt, min(int(after), 120) if after.isdigit() else 0))
+            time.sleep(max(pause * 2 ** (attempt - 1), min(int(after), 120) if after.isdigit() else 0))
+        else:
+            with whole(path) as draft:
+                draft.write_text(text, "utf-8")
+            time.sleep(pause)
+    return path.read_text("utf-8")
 
 
 def kept(search: Callable, cache, pause: float = 1.0, tries: int = 4) -> Callable:
     """A search (artist, song) -> text or None that asks slowly, again after an error, and never twice."""
 
     def ask(artist: str, song: str) -> str | None:
-        path = _place(cache, f"{artist_key(artist)}/{artist_key(song)}", ".txt")
-        if not path.is_file():
-            with whole(path) as draft:
-                text = patiently(lambda: search(artist, song), f"{artist} - {song}", pause, tries)
-                draft.write_text(text or "", "utf-8")
-            time.sleep(pause)
-        return path.read_text("utf-8") or None
+        key = f"{artist_key(artist)}/{artist_key(song)}"
+        return _kept(cache, key, lambda: search(artist, song) or "", pause, tries) or None
 
     return ask
-
-
-def _place(cache, key: str, suffix: str) -> Path:
-    return Path(cache) / (hashlib.sha256(key.encode()).hexdigest() + suffix)
 
 
 class Client:
@@ -60,25 +58,16 @@ class Client:
         if not contact.strip():
             raise ValueError("give a contact, an address or a page of yours: the service asks who is calling")
         self.agent, self.cache, self.pause, self.tries = f"musiclime/0.1 ({contact})", cache, pause, tries
-        self._next = 0.0
 
     def get(self, url: str, **query):
         """The answer to a question, from the cache if it was asked before."""
         url = f"{url}?{urlencode(sorted(query.items()))}" if query else url
-        path = _place(self.cache, url, ".json")
-        if not path.is_file():
-            answer = patiently(lambda: self._once(url), url, self.pause, self.tries)
-            with whole(path) as draft:
-                draft.write_text(json.dumps(answer), "utf-8")
-        return json.loads(path.read_text("utf-8"))
 
-    def _once(self, url: str):
-        time.sleep(max(0.0, self._next - time.monotonic()))
-        try:
+        def ask() -> str:
             with urlopen(Request(url, headers={"User-Agent": self.agent}), timeout=30) as response:
-                return json.loads(response.read())
-        finally:
-            self._next = time.monotonic() + self.pause
+                return json.dumps(json.load(response))
+
+        return json.loads(_kept(self.cache, url, ask, self.pause, self.tries))
 
 
 def artist_genres(artists, client: Client, url: str = MUSICBRAINZ) -> pd.DataFrame:

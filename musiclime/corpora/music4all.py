@@ -64,9 +64,7 @@ def _genres(sieve: curate.Sieve, artist_genres, single_genre: bool) -> None:
     rows = files.bar(list(zip(tags, of_artist, strict=True)), "genres")
     sieve.table["genre"], problems = zip(*[curate.primary_genre(*row) for row in rows]) if tags else ([], [])
     mixed = [single_genre and len({genre_of(tag) for tag in own} - {"other"}) > 1 for own in tags]
-    labels = [
-        "labels of several classes: " + ", ".join(own) if many else "" for own, many in zip(tags, mixed)
-    ]
+    labels = [many and "labels of several classes: " + ", ".join(own) for own, many in zip(tags, mixed)]
     sieve.drop_where([problem or label for problem, label in zip(problems, labels)])
 
 

@@ -65,15 +65,13 @@ def _whole_exam(make, needed, sets) -> pd.DataFrame:
 
 def _costs(explainer, song: Song, row: int) -> dict[str, float]:
     """What replacing the evidence of one modality takes from the class's probability."""
-    changed = [song, song.neutral(words=False), song.neutral(cells=False)]
-    own, audio, lyrics = (answer_to(explainer, version)[row] for version in changed)
+    answers = []
+    for version in (song, song.neutral(words=False), song.neutral(cells=False)):
+        space = explainer.space(version)
+        all_on = np.ones((1, len(space.audio) + len(space.lyrics)), dtype=bool)
+        answers.append(explainer.outputs(space, all_on)[0][row])
+    own, audio, lyrics = answers
     return {"audio": own - audio, "lyrics": own - lyrics}
-
-
-def answer_to(explainer, song: Song) -> np.ndarray:
-    """The model's own answer to a song, through the explainer's own front door."""
-    space = explainer.space(song)
-    return explainer.outputs(space, np.ones((1, len(space.audio) + len(space.lyrics)), dtype=bool))[0]
 
 
 def marks(explanation: Explanation, song: Song, label: str) -> list[dict]:
@@ -103,12 +101,10 @@ def _overlap(feature, evidence: dict, song: Song) -> float:
     """The share of a feature that is evidence."""
     if feature.modality == "lyrics":
         return float(feature.name in evidence["words"])
+    planted = np.array([segment for stem, segment in evidence["cells"] if stem == feature.stem])
     unit = song.seconds / 10
-    shared = 0.0
-    for stem, segment in evidence["cells"]:
-        if stem == feature.stem:
-            shared += max(0.0, min(feature.end, (segment + 1) * unit) - max(feature.start, segment * unit))
-    return shared / (feature.end - feature.start)
+    shared = np.minimum(feature.end, (planted + 1) * unit) - np.maximum(feature.start, planted * unit)
+    return float(shared.clip(0).sum()) / (feature.end - feature.start)
 
 
 def score(weights: np.ndarray, true: np.ndarray) -> dict[str, float]:

@@ -5,6 +5,7 @@ import json
 import os
 import platform
 from dataclasses import KW_ONLY, dataclass, field, fields
+from functools import cache
 from importlib.metadata import version
 
 import numpy as np
@@ -147,7 +148,7 @@ class MusicLIME:
             "masks chosen": why,
             "estimates": "Banzhaf values" if self.kernel_width is None else "LIME's weighted ridge",
             "device": str(getattr(self.predict, "device", "cpu")),
-            "versions": _versions(),
+            "versions": dict(_versions()),
         }
         parts = (fit.weights, fit.errors, fit.intercept, fit.score, np.asarray(own, dtype=float))
         how = (max(sizes), self.seed, "crossed" if crossed else "joint")
@@ -223,6 +224,7 @@ def _name(thing) -> str:
     return f"{thing.__module__}.{getattr(thing, '__qualname__', type(thing).__qualname__)}{fixed}"
 
 
+@cache
 def _versions() -> dict:
     """All of them, loaded or not: what an explanation says of itself must not depend on the process."""
     from . import __version__

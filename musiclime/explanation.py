@@ -114,12 +114,31 @@ class Explanation:
         """Read what `save` wrote (chapter *Explain*)."""
         try:
             data = json.loads(Path(path).read_text(encoding="utf-8"))
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
-            raise ValueError(f"{path} is not an explanation: it is no JSON ({error})") from error
-        if not isinstance(data, dict) or data.pop("schema", None) != SCHEMA:
-            raise ValueError(f"{path} is not an explanation of schema {SCHEMA}: explain the song again")
-        features = [
-            Feature(**f | {"positions": tuple(map(tuple, f["positions"]))}) for f in data.pop("features")
+            if data.pop("schema", None) != SCHEMA:
+                raise ValueError("it is of another schema")
+            for f in data["features"]:
+                f["positions"] = tuple((int(a), int(b)) for a, b in f["positions"])
+            data["features"] = [Feature(**feature) for feature in data["features"]]
+            data |= {name: np.array(data[name], dtype=float) for name in NUMBERS}
+            found = cls(**data)
+            found._check()
+        except (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError) as error:
+            why = str(error).split("\n")[0][:200]
+            raise ValueError(
+                f"{path} is not an explanation of schema {SCHEMA} ({why}): make it again"
+            ) from error
+        return found
+
+    def _check(self) -> None:
+        """That every number has its place, and names are text."""
+        rows, columns = len(self.classes), len(self.features)
+        for name in NUMBERS:
+            numbers, shape = getattr(self, name), (rows, columns)[: 1 + (name in ("weights", "errors"))]
+            if numbers.shape != shape or not np.isfinite(numbers).all():
+                raise ValueError(f"its {name}, shape {numbers.shape}, are not {shape} finite numbers")
+        texts = [
+            *self.classes,
+            *(text for f in self.features for text in (f.name, f.modality, f.stem, f.text)),
         ]
-        data |= {name: np.array(data[name], dtype=float) for name in NUMBERS}
-        return cls(features=features, **data)
+        if not rows or not isinstance(self.song, dict) or not all(isinstance(text, str) for text in texts):
+            raise ValueError("its classes, features or song are not named by text")

@@ -8,6 +8,7 @@ from collections import Counter
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from functools import cache
 from importlib.metadata import version
 from itertools import islice
 from multiprocessing import get_context, parent_process
@@ -63,13 +64,17 @@ def explain_corpus(corpus, explainer, out, client=None, workers: int = 1) -> lis
         lock.release()
 
 
+@cache
+def _versions() -> dict:
+    return {name: version(name) for name in ("musiclime", "numpy", "scipy", "torch")}
+
+
 def _claim(out: Path, corpus, explainer) -> None:
     """Write the manifest of a new folder; refuse a folder made with other settings, and say which."""
-    packages = ("musiclime", "numpy", "scipy", "torch")
     mine = {
         "corpus": {"name": corpus.name, "songs": len(corpus), "fingerprint": corpus.fingerprint},
         "explainer": explainer.settings,
-        "versions": {name: version(name) for name in packages},
+        "versions": _versions(),
     }
     mine = json.loads(json.dumps(mine, allow_nan=False))
     path = out / "manifest.json"

@@ -1,9 +1,16 @@
-"""What docutils and pandas write that a screen reader stumbles over, put right in each page's body."""
+"""What docutils, pandas and the theme write that a screen reader stumbles over, put right on each page."""
 
 import re
 
+FOLD = re.compile(r"(<a [^>]*>((?:(?!</a>).)*)</a><details[^>]*><summary)>", re.S)
+
 
 def mend(app, pagename, templatename, context, doctree):
+    menu = context.get("generate_toctree_html")
+    if menu:
+        # The arrow that unfolds the pages under a page has no words of its own.
+        named = lambda found: f'{found[1]} aria-label="Pages under {re.sub("<.*?>", "", found[2])}">'  # noqa: E731
+        context["generate_toctree_html"] = lambda *a, **k: FOLD.sub(named, str(menu(*a, **k)))
     body = context.get("body")
     if not body:
         return
@@ -13,5 +20,5 @@ def mend(app, pagename, templatename, context, doctree):
 
 
 def setup(app):
-    app.connect("html-page-context", mend)
+    app.connect("html-page-context", mend, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -114,8 +114,10 @@ def _prepare_song(corpus, position, rate, wave):
         stems = np.stack([song.stems[stem] for stem in STEMS])
         width = np.diff(np.linspace(0, stems.shape[1], SEGMENTS + 1).round().astype(int))
         rng = np.random.default_rng([position, 7])
-        for _ in range(VARIANTS - 1):
+        for variant in range(1, VARIANTS):
             on = rng.random((len(STEMS), SEGMENTS)) < 0.5
+            if variant == VARIANTS - 1:  # one stem a segment, so that each is learnt by itself
+                on = np.arange(len(STEMS))[:, None] == rng.integers(len(STEMS), size=SEGMENTS)
             song.audio = (stems * np.repeat(on, width, axis=1)).sum(0)
             mixes.append(clip(song, rate))
     return tower_inputs(np.stack(mixes), rate, wave).numpy().astype(np.float16), song.lyrics
@@ -157,9 +159,9 @@ def muted(features, row: int, kin, rng, off: float) -> np.ndarray:
     return np.concatenate(parts).astype(np.float32)
 
 
-def dropped(text, rng):
-    """A text from which random words are gone, each wherever it stands."""
-    keep = rng.choice([1.0, 0.5, rng.random(), 0.0], p=[0.25, 0.3, 0.25, 0.2])
+def dropped(text, rng, silent: float = 0.2):
+    """A text from which random words are gone, each wherever it stands; at chance `silent` all of them."""
+    keep = 0.0 if rng.random() < silent else rng.choice([1.0, 0.5, rng.random()])
     words = plain(text).split()
     gone = {word for word in sorted(set(words)) if rng.random() >= keep}
     return " ".join(word for word in words if word not in gone)

@@ -82,7 +82,7 @@ def bass(out, recipe, score, segment, rng) -> None:
     instrument, line, full = BASSES[recipe]
     for number, (step, mark, length) in enumerate(_read(line, full, score, segment)):
         root, scale = chord(score, segment, step)
-        pitch = 28 + (score["key"] + root) % 12 + scale[mark]
+        pitch = 40 + (score["key"] + root) % 12 + scale[mark]
         if number == 0 or rng.random() > 0.06:
             _add(out, note(instrument, pitch), step, length, rng.integers(12, 17) / 16, score["steps"])
 

@@ -156,4 +156,6 @@ def _text(text: dict, swap: str, blemish: float) -> tuple[str, list, bool]:
         parts = [f"[Verse {number}]\n{part}" for number, part in enumerate(parts, 1)]
     elif blemish < 0.04:
         parts = ["12 ContributorsDemo Lyrics", *parts[:1], "You might also like", *parts[1:], "5Embed"]
+    elif blemish < 0.06:  # sung again and again, past what a model reads
+        parts *= 1 + 280 // sum(len(part.split()) for part in parts)
     return "\n\n".join(parts), sing(text["sung"]), True

@@ -117,4 +117,4 @@ def read_text(lyrics) -> str:
         size, text = len(raw), decode(raw)
     if size > LETTERS:
         raise ValueError(f"the lyrics are longer than {LETTERS} letters: give those of one song")
-    return text.replace("\0", "")
+    return text.translate({0: None, 0xFEFF: None})

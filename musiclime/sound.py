@@ -39,7 +39,7 @@ def load(path, sample_rate: int | None = None) -> tuple[np.ndarray, int]:
     if not os.path.isfile(path):  # noqa: PTH113 - is_file fails on a name that is too long
         raise FileNotFoundError(f"there is no sound file {str(path)!r}")
     try:
-        with quiet(), sf.SoundFile(path) as file:
+        with quiet(), np.errstate(all="ignore"), sf.SoundFile(path) as file:
             rate, why = file.samplerate, problem(file)
             # Block by block: many channels need not fit into memory together.
             blocks = (

@@ -15,6 +15,8 @@ import pytest
 from musiclime import MusicLIME, load_corpus
 from musiclime.fleet import explain_corpus, stored
 
+ROOT = Path(__file__).resolve().parents[1]
+
 
 def loudness(audio, lyrics):
     """A plain function as a model: how loud, how long a text, how many a's."""
@@ -186,3 +188,77 @@ def test_a_cluster_gives_the_same_bytes(tmp_path, undisturbed):
     ):
         explain_corpus(songs(), explainer(), tmp_path, client=client)
     assert shard(tmp_path).read_bytes() == shard(undisturbed).read_bytes()
+
+
+def patient(audio, lyrics):
+    """A model that waits for its card: the cores of a busy machine do not decide how long."""
+    time.sleep(0.01 * len(lyrics))
+    return loudness(audio, lyrics)
+
+
+@pytest.mark.slow
+def test_two_workers_are_nearly_twice_as_fast_as_one(tmp_path):
+    from distributed import Client, LocalCluster
+
+    took, options = {}, {"threads_per_worker": 1, "dashboard_address": None}
+    for workers in (1, 2):
+        with LocalCluster(n_workers=workers, **options) as cluster, Client(cluster) as client:
+            explain_corpus(
+                songs(2 * workers), explainer(patient), tmp_path / f"warm {workers}", client=client
+            )
+            start = time.perf_counter()
+            explain_corpus(songs(12), explainer(patient), tmp_path / f"timed {workers}", client=client)
+            took[workers] = time.perf_counter() - start
+    print(f"two workers are {took[1] / took[2]:.2f} times as fast as one")
+    assert took[1] / took[2] >= 1.6
+    assert shard(tmp_path / "timed 1").read_bytes() == shard(tmp_path / "timed 2").read_bytes()
+
+
+MANY = """
+import os, resource, sys, time
+from pathlib import Path
+import numpy as np
+from musiclime import Explanation, Feature, aggregate
+from musiclime.fleet import stored
+from musiclime.shards import SHARD, save, to_row
+
+rng, out, counts = np.random.default_rng(0), Path(sys.argv[1]), list(map(int, sys.argv[2:]))
+cells = [Feature(f"{stem}{i}", "audio") for i in range(10) for stem in ("vocals", "drums", "bass", "other")]
+classes, zeros = [f"c{i}" for i in range(9)], np.zeros(9)
+for first in range(0, max(counts), SHARD):
+    shard = out / f"shard-{first:08d}.parquet"
+    if first < 8 * SHARD:
+        rows = []
+        for _ in range(SHARD):
+            words = [Feature(f"word{i}", "lyrics") for i in rng.choice(20000, 110, replace=False)]
+            weights, own = rng.normal(size=(9, 150)), rng.dirichlet(np.ones(9))
+            one = Explanation(classes, cells + words, weights, abs(weights), zeros, zeros, own, 1, 0, "joint")
+            rows.append(to_row(first + len(rows), one))
+        save(shard, rows)
+    else:  # the same bytes under another name: no more disk, all of the reading
+        os.link(out / f"shard-{first // SHARD % 8 * SHARD:08d}.parquet", shard)
+for count in counts:
+    for path in sorted(out.glob("shard-*.parquet"))[count // SHARD:]:
+        path.rename(path.with_suffix(".later"))
+    start = time.process_time()
+    table = aggregate(stored(out, light=True))
+    seconds = time.process_time() - start
+    assert table.shape[0] == 9 and table.shape[1] > 10_000
+    for path in out.glob("*.later"):
+        path.rename(path.with_suffix(".parquet"))
+    print(count, seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6)
+"""
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_explanations_need_no_more_memory_than_a_few(tmp_path):
+    """By default a part of them, and how time and memory grow; MUSICLIME_MANY=100032 takes all."""
+    counts = ["3200", os.environ.get("MUSICLIME_MANY", "12800")]
+    told = subprocess.run(
+        [sys.executable, "-c", MANY, tmp_path, *counts], capture_output=True, text=True, cwd=ROOT
+    )
+    assert told.returncode == 0, told.stderr
+    (few, fast, small), (many, slow, large) = (map(float, line.split()) for line in told.stdout.splitlines())
+    print(f"{many:.0f} explanations: {slow:.0f} s of one core, {large:.2f} GB")
+    assert slow / many < 1.5 * fast / few, "the time grows faster than the number"
+    assert large < 2 and large - small < 0.2

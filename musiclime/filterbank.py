@@ -56,7 +56,7 @@ def cell_filterbank(stems: torch.Tensor, segments: int, sample_rate: int = 16000
     """A function from masks (n, segments, stems) to the features of the masked mixes, exact and by table.
 
     A frame lies within one segment, which has two to the power of stems states, or across a border, which
-    has the square of that; so a few thousand frames stand for every mix (chapter *How it works*).
+    has the square of that; so a few thousand frames stand for every mix (chapter *How fast, how many*).
     """
     count, samples = stems.shape
     length, hop = _constants(sample_rate, str(stems.device))[:2]

@@ -44,7 +44,7 @@ class Model:
         return self.classify(self.encode_lyrics(lyrics) if reads else self.encode_audio(audio))
 
     def classify(self, *embeddings) -> np.ndarray:
-        """Probabilities from the embeddings of the towers that the model has (chapter *How it works*)."""
+        """Probabilities from the embeddings of the towers that the model has (chapter *Four explainers*)."""
         parts = (torch.as_tensor(np.asarray(e), dtype=torch.float32, device=self.device) for e in embeddings)
         with torch.inference_mode():
             return self._probabilities(self.network.head(*parts))
@@ -55,13 +55,13 @@ class Model:
         return (logits.sigmoid() if many else logits.softmax(-1)).cpu().numpy()
 
     def encode_audio(self, audio) -> np.ndarray:
-        """Embeddings (n, d) of clips, of which the first 10.24 s are heard (chapter *How it works*)."""
+        """Embeddings (n, d) of clips, of which the first 10.24 s are heard (chapter *Four explainers*)."""
         audio = check_audio(audio, self.sample_rate)
         inputs = (self.inputs(audio[i]) for i in batches(len(audio), self.batch))
         return self._encode(self.network.hear, inputs)
 
     def encode_cells(self, stems: dict, masks) -> np.ndarray:
-        """Embeddings of the mixes that masks (n, segments, stems) make (chapter *How it works*)."""
+        """Embeddings of the mixes that masks (n, segments, stems) make (chapter *Do they interact?*)."""
         masks = np.asarray(masks, dtype=bool)
         stems = np.stack([np.asarray(stem, dtype=np.float32) for stem in stems.values()])
         if self.wave:
@@ -76,7 +76,7 @@ class Model:
         return self._encode(self.network.hear, inputs)
 
     def encode_lyrics(self, lyrics) -> np.ndarray:
-        """Embeddings (n, d) of texts, of which the first 256 tokens are read (chapter *How it works*)."""
+        """Embeddings (n, d) of texts, of which the first 256 tokens are read (chapter *Four explainers*)."""
         order = np.argsort([len(text) for text in lyrics], kind="stable")
         tokens = (self.tokens([lyrics[j] for j in order[i]]) for i in batches(len(lyrics), 2 * self.batch))
         return self._encode(self.network.read, tokens)[np.argsort(order)]
@@ -110,7 +110,7 @@ class Model:
 
     @property
     def costs(self) -> tuple[float, float]:
-        """Multiplications of one audio and one lyric encoding, in billions (chapter *How it works*)."""
+        """Multiplications of one audio and one lyric encoding, in billions (chapter *How fast, how many*)."""
         cost = []
         for part, n in ((self.network.audio, self.network.patches), (self.network.lyrics, TOKENS)):
             c = part and part.config
@@ -120,7 +120,7 @@ class Model:
 
 
 class LateFusion(Model):
-    """A model of sound and lyrics whose towers meet only in the head (chapter *How it works*)."""
+    """A model of sound and lyrics whose towers meet only in the head (chapter *Four explainers*)."""
 
     def predict(self, audio, lyrics) -> np.ndarray:
         if len(audio) != len(lyrics):
@@ -128,11 +128,11 @@ class LateFusion(Model):
         return self.fuse(self.encode_audio(audio), self.encode_lyrics(lyrics))
 
     def fuse(self, a, t) -> np.ndarray:
-        """Probabilities of embeddings, row by row (chapter *How it works*)."""
+        """Probabilities of embeddings, row by row (chapter *Four explainers*)."""
         return self.classify(a, t)
 
     def fuse_grid(self, a, t) -> np.ndarray:
-        """Probabilities (A, T, classes) of all pairs of embeddings (chapter *How it works*)."""
+        """Probabilities (A, T, classes) of all pairs of embeddings (chapter *Do they interact?*)."""
         if self.network.head.fusion != "concat":
             return np.stack([self.fuse(np.repeat(row[None], len(t), 0), t) for row in np.asarray(a)])
         both = self.head_audio(a)[:, None] + self.head_lyrics(t)[None]
@@ -141,7 +141,7 @@ class LateFusion(Model):
 
     # LayerNorm and Linear let a class hear one number of an embedding, and all classes share two more.
     def head_audio(self, a) -> np.ndarray:
-        """(n, classes + 2): alphas, share of the mean, of the mean square (chapter *How it works*)."""
+        """(n, classes + 2): alphas, share of the mean, of the mean square (chapter *Do they interact?*)."""
         return self._numbers(a, slice(None, self.network.audio.config.hidden_size))
 
     def head_lyrics(self, t) -> np.ndarray:

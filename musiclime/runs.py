@@ -39,7 +39,7 @@ class Run:
 
 
 def matrix(path) -> list[Run]:
-    """The runs that a matrix file lists, each after those it waits for (chapter *How this book is made*)."""
+    """A matrix file's runs, each after those it waits for (page *Execution times and versions*)."""
     path, runs, done = Path(path), {}, []
     for entry in yaml.safe_load(path.read_text(encoding="utf-8")):
         if unknown := set(entry) - {"template", "name", "each", "parameters", "minutes", "after"}:

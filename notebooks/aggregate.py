@@ -12,7 +12,7 @@
 # ---
 
 # %% [markdown]
-# # From local to global
+# # Aggregate: from local to global
 #
 # One explanation is about one song. What does the model listen for in *all* the songs that it calls hip
 # hop? The thesis adds explanations up (its sections 4.3.4 and 5.3). So does this page, and then asks which

@@ -278,4 +278,4 @@ float(np.mean(labels != found.explanation.label))
 #
 # ## Next
 #
-# *Trust* asks of all explanations what a counterfactual answers by its nature: is it right?
+# *Can you trust it?* asks of all explanations what a counterfactual answers by its nature: is it right?

@@ -208,7 +208,7 @@ marks.round(1)
 
 # %% [markdown]
 # On average {glue:text}`hit:.1f` of five, against {glue:text}`chance:.1f` by chance. That is the mark of so few songs
-# that it only illustrates; *The explanation exam* marks many.
+# that it only illustrates; *Can you trust it?* marks many.
 #
 # ## Strengths
 #
@@ -265,5 +265,5 @@ print(f"R2 {coarse.score[coarse.row(chosen[0])]:.2f} instead of {first.score[row
 #
 # ## Next
 #
-# *Four explainers* opens the box: what is sampled, what is fitted, and what the numbers estimate. *From local to
-# global* puts many explanations together.
+# *Four explainers* opens the box: what is sampled, what is fitted, and what the numbers estimate. *Aggregate*
+# puts many explanations together.

@@ -314,7 +314,7 @@ page.figure(
 #
 # ## What this cannot tell you
 #
-# Which of the four is true to the model. That needs evidence that is known: *The explanation exam*.
+# Which of the four is true to the model. That needs evidence that is known: *Can you trust it?*.
 #
 # ## Exercises
 #
@@ -361,4 +361,4 @@ print(quiet.table("loudness").head(4))
 #
 # ## Next
 #
-# *How fast, how many* makes it cheap. *The explanation exam* asks whether it is right.
+# *How fast, how many* makes it cheap. *Can you trust it?* asks whether it is right.

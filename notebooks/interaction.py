@@ -22,7 +22,7 @@
 # **What you will learn:** how to measure interaction in one song; why probabilities seem to interact when
 # nothing does; what the paper's head can and cannot combine; which cell and which word belong together.
 #
-# **What you need:** *Explain* and *How it works*.
+# **What you need:** *Explain* and *Four explainers*.
 #
 # **How long, on what:** a few minutes on two cores; training the small models, once, takes longest.
 #

@@ -22,7 +22,7 @@
 # of one, noise and an entropy factor do to a ranking; how an explanation found a bug in its data, and
 # nobody noticed.
 #
-# **What you need**: *From local to global*, for the three importances.
+# **What you need**: *Aggregate*, for the three importances.
 #
 # **How long, on what**: half a minute on one core. Nothing is trained or explained here.
 
@@ -584,7 +584,7 @@ for name, genre in (("share_hip", "hip hop"), ("share_punk", "punk"), ("share_po
 # {glue:text}`share_punk:.0f` % for punk and {glue:text}`share_pop:.0f` % for pop: the paper's reading of
 # its figure 2 stands in the sums. But every song adds a hundred words and forty cells, and where weights
 # are near noise the sums count features, not effects. The share is therefore no better than the errors
-# behind it, which were not kept; *From local to global* computes it with them.
+# behind it, which were not kept; *Aggregate* computes it with them.
 #
 # ## Strengths
 #
@@ -641,5 +641,5 @@ ml.importance(*tables["genre audio"], "average").mean().nlargest(4).round(4)
 #
 # ## Next
 #
-# *Is it right?* asks the same questions of explanations that we can mark, because we planted what they
+# *Can you trust it?* asks the same questions of explanations that we can mark, because we planted what they
 # should find.

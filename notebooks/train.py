@@ -55,7 +55,7 @@ from musiclime.training import RECIPES, evaluate
 # The lyrics go through `RobertaModel`, and its first token stands for the text. The sound becomes a picture of 1,024
 # frames by 128 mel bands, `ASTModel` cuts it into patches and pools what it finds. Where both are there, the two
 # vectors stand side by side, one LayerNorm brings them to a scale, and one linear layer decides
-# {cite}`sotirou2024musiclime`. The two towers meet nowhere else: remember it for *How it works*.
+# {cite}`sotirou2024musiclime`. The two towers meet nowhere else: remember it for *How fast, how many*.
 #
 # `load_model` trains the first time and reads from the cache ever after. It trains on some songs
 # with **random cells muted and random words dropped**, because an explainer will ask about such songs, and a model should

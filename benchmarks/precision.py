@@ -22,7 +22,7 @@ def kernel_shap(answers, sides, count, seed, label):
     return KernelShap(ask).attribute(whole, n_samples=count, perturbations_per_eval=512).numpy()[0]
 
 
-def song_rows(model, song, reference):
+def song_rows(model, song, reference, counts=JOINT, grids=GRIDS, shap=(1000, 2500)):
     """Errors and coverage of every design; smaller counts are the beginning of larger ones."""
     import musiclime as ml
     from musiclime import surrogate
@@ -58,21 +58,21 @@ def song_rows(model, song, reference):
         return common | found | {"intervals": far.size, "covered": inside.sum(), "covered naive": wrong}
 
     for seed in SEEDS:
-        masks, outputs = joint(max(JOINT), seed)
-        for count in JOINT:
+        masks, outputs = joint(max(counts), seed)
+        for count in counts:
             yield row("joint", seed, surrogate.fit(masks[:count], outputs[:count]), (count, count))
         chosen = ml.MusicLIME(model, seed=seed, design="crossed", progress=False).explain(song)
         chosen = chosen.provenance["masks"]["audio"], chosen.provenance["masks"]["lyrics"]
-        most = [max(*GRIDS, size) for size in chosen]
+        most = [max(*grids, size) for size in chosen]
         a, t = (surrogate.draw(n + 1, p, seed=[seed, k])[1:] for k, (n, p) in enumerate(zip(most, sides)))
         codes = answers().encode("audio", a), answers().encode("lyrics", t)
-        for sizes in [*((n, n) for n in GRIDS), chosen]:
+        for sizes in [*((n, n) for n in grids), chosen]:
             (A, T), step = sizes, 64
             grid = (model.fuse_grid(codes[0][i : min(i + step, A)], codes[1][:T]) for i in range(0, A, step))
             fit = surrogate.fit_crossed(a[:A], t[:T], grid)
             naive = 2 * np.sqrt(fit.noise / (A * T))[:, None]
             yield row("crossed" if sizes != chosen else "crossed, default", seed, fit, sizes, naive)
-    for count in (1000, 2500):
+    for count in shap:
         one, two = (kernel_shap(answers, sides, count, seed, own) for seed in SEEDS)
         found = {"design": "KernelSHAP", "seed": 0, "audio": count, "lyrics": count, "encodings": 2 * count}
         # It estimates Shapley values, so it is held against a second run of its own.

@@ -63,7 +63,7 @@ page.sounds({genre: in_style(genre, seed=3).audio for genre in ml.GENRES}, 16000
 pd.DataFrame({genre: STYLES[genre] for genre in ["neutral", *ml.GENRES]}).T.map(", ".join)
 
 # %% [markdown]
-# What stands in two rows is shared: rock, alternative rock and punk drive alike. A model that confuses them
+# What stands in two rows is shared: rock and alternative rock drive alike. A model that confuses them
 # is wrong, but musically so. On paper, a bar of rock is sixteen steps:
 
 # %%

@@ -11,8 +11,6 @@
 #     name: python3
 # ---
 
-# %%
-
 # %% [markdown]
 # # When it fails
 #
@@ -215,16 +213,17 @@ plain = ml.load_model("genre", "multimodal", ml.load_corpus("demo"), augment=Fal
 
 
 # %%
+def right_by_halves(model, song):
+    explainer = ml.MusicLIME(model)
+    space = explainer.space(song)
+    half = np.random.default_rng(0).random((50, len(space.audio) + len(space.lyrics))) < 0.5
+    return np.mean(explainer.outputs(space, half).argmax(1) == model.classes.index(song.genre))
+
+
+# %%
 def found(model):
     made = [ml.MusicLIME(model, samples=samples, design="joint").explain(s) for s in heard]
-    half = np.random.default_rng(0).random((50, 40 + 400)) < 0.5
-    explainer = ml.MusicLIME(model)
-    spaces = [explainer.space(s) for s in heard[:3]]
-    kept = [
-        explainer.outputs(sp, half[:, : len(sp.audio) + len(sp.lyrics)]).argmax(1)
-        == model.classes.index(s.genre)
-        for sp, s in zip(spaces, heard)
-    ]
+    kept = [right_by_halves(model, s) for s in heard[:3]]
     return {
         "AUC of cells": np.nanmean([auc(e, s) for e, s in zip(made, heard)]),
         "right with half gone": np.mean(kept),

@@ -380,7 +380,7 @@ class Transformers(nn.Module):
 
 
 # %%
-judge_network("AST + RoBERTa", fitted(Transformers(), both, 8, rate=1e-3), both)
+judge_network("AST + RoBERTa", fitted(Transformers(), both, 6, rate=1e-3), both)
 
 # %% [markdown]
 # ## Side by side

@@ -99,7 +99,7 @@ class Head(nn.Module):
 
 
 class Network(nn.Module):
-    """Towers and head as the paper draws them (chapter *How it works*)."""
+    """Towers and head as the paper draws them (chapter *Train*)."""
 
     def __init__(self, audio=None, lyrics=None, *, classes: int, fusion: str = "concat"):
         super().__init__()

@@ -114,7 +114,7 @@ page.glue("about", bench.about().splitlines()[0][2:])
 # design, by encodings paid?
 
 # %%
-small = {"counts": (500, 1000, 2000), "grids": (300, 600), "shap": (1000,)}
+small = {"counts": (500, 1000), "grids": (300, 600), "shap": (600,)}
 heard = [test[position] for position in np.linspace(0, len(test) - 1, songs).astype(int)]
 rows = [row for one in heard for row in precision.song_rows(model, one, reference, **small)]
 errors = pd.DataFrame(rows)

@@ -8,11 +8,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [*ROOT.glob("notebooks/*.py"), *ROOT.glob("book/**/*.md")]
-# towers.py: its one docstring still names a chapter of an early plan.
-LATE = {"towers.py": pytest.mark.xfail(reason="Network belongs to the chapter *Train*", strict=False)}
-FILES = [
-    pytest.param(path, id=path.name, marks=LATE.get(path.name, ())) for path in ROOT.glob("musiclime/**/*.py")
-]
+FILES = [pytest.param(path, id=path.name) for path in ROOT.glob("musiclime/**/*.py")]
 
 
 def titles() -> set[str]:

@@ -34,6 +34,8 @@ def fill(notebook, parameters: dict):
     return notebook, values
 
 
+# Progress bars, and what matplotlib's setters happen to return.
+IDLE = re.compile(r"widget-view|^\{'text/plain': [\"'](\[(None,\\?n? ?)*Text\(|Text\(|<Axes|<matplotlib\.)")
 LABEL = re.compile(r"^:(?:name|label): *([\w-]+) *$|^\(([\w-]+)\)= *$|\$\$ *\(([\w-]+)\) *$", re.M)
 
 
@@ -67,7 +69,7 @@ def page(notebook, values: dict, seconds: float, suffix: str = ""):
             tags.append("hide-input")
         if cell.cell_type == "code":
             # A progress bar is a widget: dead in a page, and it would call for scripts from a CDN.
-            cell.outputs = [out for out in cell.outputs if "widget-view" not in str(out.get("data"))]
+            cell.outputs = [out for out in cell.outputs if not IDLE.search(str(out.get("data")))]
         cell.metadata = {"tags": tags}
         cells.append(cell)
     notebook.cells = cells

@@ -16,7 +16,9 @@ def mend(app, pagename, templatename, context, doctree):
         return
     # The entries of a list are list items, and an empty corner of a table heads nothing.
     body = body.replace('role="doc-biblioentry"', 'role="listitem"')
-    context["body"] = re.sub(r"<th((?: [^>]*)?)>\s*</th>", r"<td\1></td>", body)
+    # What scrolls sideways on a phone can be reached by key.
+    body = body.replace('<div class="math ml-equation"', '<div tabindex="0" class="math ml-equation"')
+    context["body"] = re.sub(r"<th((?: [^>]*)?)>(?:\s|&nbsp;)*</th>", r"<td\1></td>", body)
 
 
 def setup(app):

@@ -190,6 +190,7 @@ class TestInTheBrowser:
                 name = file.relative_to(site)
                 page.set_viewport_size({"width": 1200, "height": 800})
                 page.goto(file.as_uri())
+                page.wait_for_timeout(300)  # colours fade in: what counts is where they end
                 for rule in axe.run(page, options=AXE[scheme]).response["violations"]:
                     places = [node["html"][:200] for node in rule["nodes"]]
                     wrong.append(f"{name}, {scheme}: {rule['id']} at {len(places)} places: {places[:3]}")

@@ -1,8 +1,13 @@
-"""The one root of models, stems and runs."""
+"""The one root of models, stems and runs; whole files in it; and what their numbers depend on."""
 
 import os
 from contextlib import contextmanager
+from functools import cache
+from importlib.metadata import version
 from pathlib import Path
+from platform import python_version
+
+PACKAGES = ("musiclime", "numpy", "scipy", "torch", "transformers")
 
 
 def root() -> Path:
@@ -13,6 +18,17 @@ def root() -> Path:
     if (checkout / "pyproject.toml").is_file():
         return checkout / "artifacts"
     return Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "musiclime"
+
+
+@cache
+def _installed() -> dict:
+    # Asked once: for a corpus of songs it would take longer than the fit.
+    return {"python": python_version(), **{name: version(name) for name in PACKAGES}}
+
+
+def versions() -> dict:
+    """Python and every package that decides a number, loaded or not (chapter *Train*)."""
+    return dict(_installed())
 
 
 @contextmanager

@@ -3,16 +3,14 @@
 import hashlib
 import json
 import os
-import platform
 from dataclasses import KW_ONLY, dataclass, field, fields
-from functools import cache
-from importlib.metadata import version
 
 import numpy as np
 from tqdm.auto import tqdm
 
 from . import features, surrogate
 from .answers import Answers, is_late_fusion
+from .cache import versions
 from .explanation import Explanation
 from .songs import Song
 
@@ -148,7 +146,7 @@ class MusicLIME:
             "masks chosen": why,
             "estimates": "Banzhaf values" if self.kernel_width is None else "LIME's weighted ridge",
             "device": str(getattr(self.predict, "device", "cpu")),
-            "versions": dict(_versions()),
+            "versions": versions(),
         }
         parts = (fit.weights, fit.errors, fit.intercept, fit.score, np.asarray(own, dtype=float))
         how = (max(sizes), self.seed, "crossed" if crossed else "joint")
@@ -222,12 +220,3 @@ def _name(thing) -> str:
     fixed = "".join(f" {key}={value}" for key, value in getattr(thing, "keywords", {}).items())
     thing = getattr(thing, "func", thing)
     return f"{thing.__module__}.{getattr(thing, '__qualname__', type(thing).__qualname__)}{fixed}"
-
-
-@cache
-def _versions() -> dict:
-    """All of them, loaded or not: what an explanation says of itself must not depend on the process."""
-    from . import __version__
-
-    used = {name: version(name) for name in ("numpy", "scipy", "torch", "transformers")}
-    return {"musiclime": __version__, "python": platform.python_version(), **used}

@@ -8,8 +8,6 @@ from collections import Counter
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from functools import cache
-from importlib.metadata import version
 from itertools import islice
 from multiprocessing import get_context, parent_process
 from pathlib import Path
@@ -18,6 +16,7 @@ from filelock import FileLock, Timeout
 from threadpoolctl import threadpool_limits
 from tqdm.auto import tqdm
 
+from .cache import versions
 from .shards import SHARD, fold, positions, save, stored, to_row, whole_files, write
 
 __all__ = ["explain_corpus", "stored"]
@@ -64,17 +63,12 @@ def explain_corpus(corpus, explainer, out, client=None, workers: int = 1) -> lis
         lock.release()
 
 
-@cache
-def _versions() -> dict:
-    return {name: version(name) for name in ("musiclime", "numpy", "scipy", "torch")}
-
-
 def _claim(out: Path, corpus, explainer) -> None:
     """Write the manifest of a new folder; refuse a folder made with other settings, and say which."""
     mine = {
         "corpus": {"name": corpus.name, "songs": len(corpus), "fingerprint": corpus.fingerprint},
         "explainer": explainer.settings,
-        "versions": _versions(),
+        "versions": versions(),
     }
     mine = json.loads(json.dumps(mine, allow_nan=False))
     path = out / "manifest.json"

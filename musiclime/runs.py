@@ -88,7 +88,7 @@ def keys(runs: list[Run]) -> dict[str, str]:
     out, pins = {}, ROOT / "constraints.txt"
     for run in runs:
         digest = hashlib.sha256(json.dumps([run.parameters, *(out[name] for name in run.after)]).encode())
-        for file in [*sources(run.template), *([pins] if pins.is_file() else [])]:
+        for file in [*sources(run.template), LAUNCH, *([pins] if pins.is_file() else [])]:
             digest.update(file.read_bytes())
         out[run.name] = digest.hexdigest()[:16]
     return out
@@ -125,22 +125,24 @@ def run_all(runs: list[Run], options) -> list[str]:
     from tqdm import tqdm
 
     known, work = keys(runs), options.out / ".work"
-    todo = [run for run in runs if not fresh(run, options.out, known[run.name])]
-    print(f"{len(runs)} runs, {len(todo)} of them to execute", flush=True)
+    waiting = [run for run in runs if not fresh(run, options.out, known[run.name])]
+    print(f"{len(runs)} runs, {len(waiting)} of them to execute", flush=True)
     work.mkdir(parents=True, exist_ok=True)
     (options.out / "site").mkdir(exist_ok=True)
     going, bad = {}, []
-    bar = tqdm(total=len(todo), unit="run", mininterval=0.5 if sys.stderr.isatty() else 30, disable=not todo)
+    bar = tqdm(
+        total=len(waiting), unit="run", mininterval=0.5 if sys.stderr.isatty() else 30, disable=not waiting
+    )
     try:
-        while todo or going:
-            for run in list(todo):
+        while waiting or going:
+            for run in list(waiting):
                 log = work / f"{run.name}.log"
                 if lost := set(run.after) & set(bad):
-                    todo.remove(run)
+                    waiting.remove(run)
                     bad.append(run.name)
                     bar.write(f"not run: {run.name}, because {', '.join(lost)} failed")
-                elif len(going) < options.jobs and not set(run.after) & {r.name for r in [*todo, *going]}:
-                    todo.remove(run)
+                elif len(going) < options.jobs and not set(run.after) & {r.name for r in [*waiting, *going]}:
+                    waiting.remove(run)
                     going[run] = start(run, known[run.name], options, log), time.time(), log
                     bar.write(f"started {run.name}")
             told = []

@@ -3,10 +3,8 @@
 import hashlib
 import json
 import os
-from importlib.metadata import version
 from math import ceil
 from pathlib import Path
-from platform import python_version
 
 import numpy as np
 import pandas as pd
@@ -16,6 +14,7 @@ from torch import nn
 from tqdm.auto import tqdm
 
 from .cache import root as cache_root
+from .cache import versions
 from .corpora import load_corpus
 from .evaluation import evaluate, labels_of
 from .filterbank import SILENCE
@@ -203,9 +202,8 @@ def load_model(
             history = fit(model, corpus, **{"checkpoint": checkpoint, "progress": progress, **recipe})
             history = history.to_dict("records")
             best = max(history, key=lambda row: (row["val_accuracy"], -row["val_loss"]))
-            versions = {name: version(name) for name in ("musiclime", "torch", "transformers", "numpy")}
             model.card |= {"preset": preset, "recipe": recipe, "history": history}
-            model.card |= {"metrics": best, "versions": {"python": python_version(), **versions}}
+            model.card |= {"metrics": best, "versions": versions()}
             save(model, folder)
             checkpoint.unlink(missing_ok=True)
     return load(folder, device, architecture=architecture, corpus=about)

@@ -6,11 +6,15 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
 import pytest
+from hypothesis.configuration import set_hypothesis_home_dir
 
+# What hypothesis remembers names the machine it ran on: no file of the project.
+set_hypothesis_home_dir(Path(tempfile.gettempdir()) / "musiclime-hypothesis")
 ROOT = Path(__file__).resolve().parents[1]
 FLAGS = [
     "--no-sandbox",

@@ -27,15 +27,16 @@ FUSIONS = ("concat", "sum", "product")
 
 
 def features(corpus):
-    """Mel means of each segment, word counts, labels and splits."""
+    """Mean, spread and maximum of each mel band over 40 moments; word counts, labels and splits."""
     mels, texts = [], []
     for song in tqdm(corpus, "songs"):
         bank = filterbank(torch.from_numpy(song.audio)[None], song.sample_rate)[0]
-        mels.append(torch.stack([part.mean(0) for part in bank.tensor_split(10)]).flatten())
+        parts = torch.stack([part.mean(0) for part in bank.tensor_split(40)])
+        mels.append(torch.cat([parts.mean(0), parts.std(0), parts.amax(0)]))
         texts.append(" ".join(name for name, _, _ in words(song.lyrics)))
     counts = CountVectorizer(token_pattern=r"\S+", min_df=2).fit_transform(texts).toarray()
     mels = torch.stack(mels)
-    mels = (mels - mels.mean(0)) / mels.std(0)
+    mels = (mels - mels.mean(0)) / mels.std(0).clamp(min=1e-3)  # some bands are empty
     label = torch.tensor((corpus.table["genre"] == "b").to_numpy().astype(int))
     return (
         mels,
@@ -45,16 +46,16 @@ def features(corpus):
     )
 
 
-def small(data, fusion, seed, epochs=40, width=64):
+def small(data, fusion, seed, epochs=60, width=32):
     """Accuracy on the test songs, and the share of interaction over their sounds x their words."""
     mels, counts, label, split = data
     torch.manual_seed(seed)
     tower = lambda size: nn.Sequential(  # noqa: E731
-        nn.Dropout(0.3), nn.Linear(size, width), nn.Tanh(), nn.Linear(width, width), nn.Tanh()
+        nn.Dropout(0.5), nn.Linear(size, width), nn.Tanh(), nn.Linear(width, width), nn.Tanh()
     )
     hear, read, head = tower(mels.shape[1]), tower(counts.shape[1]), Head([width, width], 2, fusion)
     parts = nn.ModuleList([hear, read, head])
-    optimiser = torch.optim.AdamW(parts.parameters(), 2e-3, weight_decay=0.05)
+    optimiser = torch.optim.AdamW(parts.parameters(), 3e-3, weight_decay=0.05)
     train, test = (np.flatnonzero(split == name) for name in ("train", "test"))
     rng = np.random.default_rng(seed)
     for _ in range(epochs):
@@ -84,7 +85,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--demo", type=int, default=0)
-    parser.add_argument("--size", type=int, default=1350)
+    parser.add_argument("--size", type=int, default=900)
     options = parser.parse_args()
     corpus = ml.load_corpus("demo", evidence="joint", size=options.size)
     data, rows = features(corpus), []
@@ -96,6 +97,7 @@ def main():
         rows.append((towers, fusion, seed, right, share, time.perf_counter() - started))
     table = pd.DataFrame(rows, columns=["towers", "fusion", "seed", "accuracy", "share", "seconds"])
     file = Path(__file__).parents[1] / "data" / "measured" / "xor.csv"
+    file.parent.mkdir(parents=True, exist_ok=True)
     about = f"{datetime.date.today()}, {platform.machine()}, torch {torch.__version__}, corpus {corpus.name}"
     file.write_text(
         f"# {about}, {options.size} songs\n{table.round(4).to_csv(index=False)}", encoding="utf-8"

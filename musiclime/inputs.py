@@ -17,7 +17,7 @@ from .sound import resample
 
 # What the Audio Spectrogram Transformer hears, and what the thesis lets RoBERTa read.
 SECONDS, TOKENS = 10.24, 256
-VARIANTS, SEGMENTS = 4, 10  # a song as it is and three times with random cells muted, spliced by segment
+VARIANTS, SEGMENTS = 5, 10  # a song as it is and four times with random cells muted, spliced by segment
 SPECIAL = {"bos_token": "<s>", "pad_token": "<pad>", "eos_token": "</s>", "unk_token": "<unk>"}
 
 
@@ -116,7 +116,7 @@ def _prepare_song(corpus, position, rate, wave):
         rng = np.random.default_rng([position, 7])
         for variant in range(1, VARIANTS):
             on = rng.random((len(STEMS), SEGMENTS)) < 0.5
-            if variant == VARIANTS - 1:  # one stem a segment, so that each is learnt by itself
+            if variant > 2:  # one stem a segment, so that each is learnt by itself
                 on = np.arange(len(STEMS))[:, None] == rng.integers(len(STEMS), size=SEGMENTS)
             song.audio = (stems * np.repeat(on, width, axis=1)).sum(0)
             mixes.append(clip(song, rate))
@@ -125,7 +125,7 @@ def _prepare_song(corpus, position, rate, wave):
 
 def prepare(corpus: Corpus, rate: int = 16000, wave: bool = False, progress: bool = True):
     """What towers take, (songs, variants, ...) in half precision on disk, and the lyrics; made once."""
-    name = f"{corpus.name}-{corpus.fingerprint}-{'wave' if wave else 'mel'}-{rate}"
+    name = f"{corpus.name}-{corpus.fingerprint}-{'wave' if wave else 'mel'}-{rate}-{VARIANTS}"
     file = cache_root() / "features" / f"{name}.npy"
     file.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{file}.lock"):

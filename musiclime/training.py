@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import torch
 from filelock import FileLock
+from sklearn.decomposition import PCA
 from torch import nn
 from tqdm.auto import tqdm
 
@@ -28,8 +29,8 @@ __all__ = ["RECIPES", "check_memory", "evaluate", "fit", "load_model"]
 # Demo: found on its validation songs. Paper: section 4.2.2 of the thesis, which names no batch size.
 RECIPES = {
     ("demo", "lyrics"): {"optimizer": "AdamW", "rate": 2e-3, "epochs": 10, "batch": 32, "cycle": True},
-    ("demo", "audio"): {"optimizer": "AdamW", "rate": 3e-3, "epochs": 24, "batch": 32, "cycle": True},
-    ("demo", "multimodal"): {"optimizer": "AdamW", "rate": 3e-3, "epochs": 24, "batch": 32, "cycle": True},
+    ("demo", "audio"): {"optimizer": "AdamW", "rate": 1.5e-3, "epochs": 24, "batch": 32, "cycle": True},
+    ("demo", "multimodal"): {"optimizer": "AdamW", "rate": 1.2e-3, "epochs": 24, "batch": 32, "cycle": True},
     ("paper", "lyrics"): {"optimizer": "AdamW", "rate": 9e-7, "epochs": 9, "batch": 16, "cycle": False},
     ("paper", "audio"): {"optimizer": "Adam", "rate": 6e-6, "epochs": 5, "batch": 16, "cycle": False},
     ("paper", "multimodal"): {"optimizer": "Adam", "rate": 6e-6, "epochs": 6, "batch": 16, "cycle": False},
@@ -149,21 +150,43 @@ def _untrained(name, task, architecture, about, corpus, device, progress, seed) 
 
     classes = sorted({one for label in corpus.table[task] for one in label.split(";")})
     pretrained, tokenizer, towers = architecture["weights"] == "pretrained", None, {}
+    seen = corpus.where(corpus.table["split"].isin(["train", "val"]))
+    train = np.flatnonzero(seen.table["split"] == "train")
     torch.manual_seed(seed)
     if spec := architecture.get("audio"):
         towers["audio"] = tower(spec, pretrained)
+        wave = not hasattr(towers["audio"].config, "num_mel_bins")
+        if isinstance(spec, dict) and len(train) and not wave:
+            features = prepare(seen, architecture["sample_rate"], wave, progress)[0]
+            _at_components(towers["audio"].embeddings.patch_embeddings.projection, features, train, seed)
     if spec := architecture.get("lyrics"):
         if isinstance(spec, str) and pretrained:
             tokenizer, changes = AutoTokenizer.from_pretrained(spec), {}
         else:
-            seen = corpus.where(corpus.table["split"].isin(["train", "val"]))
-            wave = "audio" in towers and not hasattr(towers["audio"].config, "num_mel_bins")
-            texts = prepare(seen, architecture["sample_rate"], wave, progress)[1]
-            tokenizer = word_tokenizer(np.array(texts, object)[seen.table["split"] == "train"])
+            texts = prepare(seen, architecture["sample_rate"], "audio" in towers and wave, progress)[1]
+            tokenizer = word_tokenizer(np.array(texts, object)[train])
             changes = {"vocab_size": len(tokenizer)} if isinstance(spec, dict) else {}
         towers["lyrics"] = tower(spec, pretrained, **changes)
     card = {"name": name, "task": task, "classes": classes, "architecture": architecture, "corpus": about}
     return build(towers, tokenizer, card, device)
+
+
+def _at_components(layer, features, train, seed) -> None:
+    """Let a first layer begin at the principal components of the songs' patches, each as loud as the next.
+
+    From random weights a small tower spends its first epochs finding out that most patches are alike.
+    """
+    rng = np.random.default_rng([seed, 3])
+    some = features[np.sort(rng.choice(train, 200)), rng.integers(features.shape[1], size=200)]
+    banks = torch.from_numpy(some.astype(np.float32)).transpose(1, 2)[:, None]
+    patches = (
+        nn.functional.unfold(banks, layer.kernel_size, stride=layer.stride).transpose(1, 2).flatten(0, 1)
+    )
+    found = PCA(layer.out_channels, svd_solver="covariance_eigh").fit(patches.double().numpy())
+    weights = torch.from_numpy(found.components_ / np.sqrt(found.explained_variance_ + 1e-3)[:, None])
+    with torch.no_grad():
+        layer.weight.copy_(weights.reshape(layer.weight.shape))
+        layer.bias.copy_(-weights @ torch.from_numpy(found.mean_))
 
 
 def load_model(

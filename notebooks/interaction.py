@@ -35,15 +35,19 @@ from musiclime import page
 
 # %% tags=["parameters"]
 songs: int = 6
-seeds: int = 1
+seeds: int = 3
 size: int = 900
+taught: int = 600
 
 # %%
+from pathlib import Path
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
 
+from benchmarks import xor
 from musiclime.interaction import additive_part, centred_log, sobol_share, two_players
 from musiclime.plots import COLOURS, DIVERGING
 
@@ -114,8 +118,8 @@ page.glue("straight", float(additive.loc["logit", "share"]))
 
 # %%
 bits = rng.integers(0, 2, 300) * 2 - 1
-xor = np.stack([np.outer(bits, bits), -np.outer(bits, bits)], axis=-1)
-pure = both_scales(np.exp(xor) / np.exp(xor).sum(-1, keepdims=True))
+either = np.stack([np.outer(bits, bits), -np.outer(bits, bits)], axis=-1)
+pure = both_scales(np.exp(either) / np.exp(either).sum(-1, keepdims=True))
 page.glue("pure", float(pure.loc["logit", "share"]))
 pure.round(3)
 
@@ -223,53 +227,48 @@ for name, value in parts.items():
 # anything about the class. Can concatenation, LayerNorm and a linear layer learn that? Only through
 # $\sigma$, which contains the product of the two means. A head that *multiplies* the two codes has it
 # easier.
+#
+# Two small towers are enough to ask: each two layers, over how loud 128 bands are, and over which words occur. The head is the paper's own, with concatenation, sum or product.
 
 # %%
 joint = ml.load_corpus("demo", evidence="joint", size=size)
-test = joint.split("test")
-clips = list(test)
-
-
-# %%
-def trial(fusion, seed):
-    model = ml.load_model("genre", corpus=joint, fusion=fusion, seed=seed, progress=False)
-    a, w = (
-        model.encode_audio(np.stack([c.audio for c in clips])),
-        model.encode_lyrics([c.lyrics for c in clips]),
-    )
-    right = np.array(model.classes)[model.fuse(a, w).argmax(1)] == [c.genre for c in clips]
-    share = sobol_share(centred_log(model.fuse_grid(a, w))[..., 0])
-    return {"fusion": fusion, "seed": seed, "accuracy": right.mean(), **share}
-
-
-trials = pd.DataFrame([trial(f, seed) for f in ("concat", "product") for seed in range(seeds)])
-trials.round(3)
+data = xor.features(joint)
+tried = [(fusion, seed, *xor.small(data, fusion, seed)) for fusion in xor.FUSIONS for seed in range(seeds)]
+trials = pd.DataFrame(tried, columns=["fusion", "seed", "accuracy", "share"])
+trials.groupby("fusion")[["accuracy", "share"]].agg(["median", "min", "max"]).round(3)
 
 # %% [markdown]
-# `accuracy` is on songs that the model never saw (chance is 0.5). The share beside it is taken over songs
+# `accuracy` is on songs that the model never saw (chance is 0.5). The share of interaction in centred logits beside it is taken over songs
 # instead of masks: the grid has the sound of one song in each row and the words of another in each column,
 # so that its cells run through all four cases.
 
 # %%
-best = trials.groupby("fusion")[["accuracy", "share"]].max()
-for fusion in best.index:
-    page.glue(f"{fusion}_accuracy", float(best.loc[fusion, "accuracy"]))
-    page.glue(f"{fusion}_share", float(best.loc[fusion, "share"]))
+middle = trials.groupby("fusion")[["accuracy", "share"]].median()
+for fusion in middle.index:
+    page.glue(f"{fusion}_accuracy", float(middle.loc[fusion, "accuracy"]))
+    page.glue(f"{fusion}_share", float(middle.loc[fusion, "share"]))
+page.glue("seeds", seeds)
 
 # %% [markdown]
-# The best concatenation reaches an accuracy of {glue:text}`concat_accuracy:.2f` with a share of
-# {glue:text}`concat_share:.2f`, the best product {glue:text}`product_accuracy:.2f` with
-# {glue:text}`product_share:.2f`. A few runs say whether it can be learnt, not how reliably. That was
-# measured once over many seeds, and is kept in `data/measured/xor.csv`:
+# On the median of {glue:text}`seeds` seeds concatenation reaches an accuracy of {glue:text}`concat_accuracy:.2f` with a share of
+# {glue:text}`concat_share:.2f`, the sum {glue:text}`sum_accuracy:.2f` with {glue:text}`sum_share:.2f`, the product {glue:text}`product_accuracy:.2f` with
+# {glue:text}`product_share:.2f`. How reliably was measured once over more seeds, and is kept in `data/measured/xor.csv`:
 
 # %%
-from pathlib import Path
+recorded = Path("data/measured/xor.csv")
+over_seeds = pd.read_csv(recorded, comment="#") if recorded.exists() else trials
+solved = over_seeds.assign(solved=over_seeds["accuracy"] > 0.9).groupby("fusion")
+pd.concat([solved["accuracy"].describe()[["count", "50%", "max"]], solved["solved"].sum()], axis=1).round(2)
 
-measured = Path("data/measured/xor.csv")
-over_seeds = pd.read_csv(measured, comment="#") if measured.exists() else trials
-over_seeds.groupby("fusion")[["accuracy", "share"]].agg(["count", "median", "max"]).round(2)
+# %% tags=["remove-cell"]
+page.glue("solved_concat", int(solved["solved"].sum()["concat"]))
+page.glue("solved_product", int(solved["solved"].sum()["product"]))
+page.glue("tries", int(solved["solved"].count()["concat"]))
 
 # %% [markdown]
+# Of {glue:text}`tries` seeds each, concatenation solves it (accuracy above 0.9) in {glue:text}`solved_concat`, product in {glue:text}`solved_product`. The paper's head can hold such an interaction only in the spread that
+# LayerNorm divides by; one that multiplies has a place for it. The two-class set is ours, and easy: it says what a head can learn, not what real songs ask of it.
+#
 # ## Which cell, which word?
 #
 # If something interacts, *what* does? The same grid answers for every cell with every word at once. In the
@@ -277,7 +276,7 @@ over_seeds.groupby("fusion")[["accuracy", "share"]].agg(["count", "median", "max
 # planted cell with a planted word.
 
 # %%
-both = ml.load_corpus("demo", evidence="both", size=size)
+both = ml.load_corpus("demo", evidence="both", size=taught)
 judge = ml.load_model("genre", corpus=both, progress=False)
 b_songs = both.where((both.table["split"] == "test") & (both.table["genre"] == "b"))
 pairs = ml.interaction(b_songs[0], judge, "b")

@@ -28,7 +28,12 @@ def score_of(rng, valence: float, energy: float) -> dict:
     # Between glad and sad, single chords borrow the other mode.
     thirds = [third if rng.random() < 0.5 + abs(valence - 0.5) * 1.6 else 7 - third for _ in roots]
     drive, glow = 12 * energy - 9 + rng.normal(0, 0.7), 14 * (valence - 0.45) + rng.normal(0, 1)
-    loud = {"vocals": drive + 0.5 * glow, "drums": drive, "bass": drive - 0.5 * glow, "other": drive + glow}
+    loud = {
+        "vocals": drive + 0.5 * glow,
+        "drums": drive,
+        "bass": 2 + drive - 0.5 * glow,
+        "other": drive + glow,
+    }
     return {
         "pulses": pulses,
         "steps": 2 * pulses,
@@ -123,7 +128,7 @@ def vocals(out, recipe, score, segment, rng) -> list[tuple[str, float, float]]:
             turns = {"soul": (0, 2, scale["3"], 0), "rap": (0, 0)}.get(recipe, (0,))
             length = 0.8 if recipe in ("rap", "shout") else room / len(turns)
             for turn, above in enumerate(turns[: 2 * room]):
-                tone = vowel(sound, pitch + above - 12 * (recipe == "growl"), recipe)
+                tone = vowel(sound, pitch + above + 12 * ((recipe == "soul") - (recipe == "growl")), recipe)
                 _add(out, tone, here + turn * room / len(turns), length, 0.75, steps)
             number += 1
     at = lambda step: round((segment + step / steps) * SEGMENT / RATE, 4)  # noqa: E731

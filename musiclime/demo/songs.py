@@ -111,7 +111,7 @@ def _read(row, seed: int, evidence: str, words=True, cells=True, exchange=False)
     style, lexis, many_cells, many_words = _plant(rng, index, row["genre"], evidence)
     plan = _spans(rng, style, many_cells)
     own, shared = genre_lexicon(lexis) if lexis else ({k: [] for k in KINDS},) * 2
-    chosen = choose(rng, own, many_words - many_words // 3) + choose(rng, shared, many_words // 3)
+    chosen = choose(rng, own, many_words - many_words // 6) + choose(rng, shared, many_words // 6)
     mood = []
     for axis in ("valence", "energy"):
         lean = row[axis] - 0.5 + rng.normal(0, 0.08)

@@ -51,7 +51,7 @@ PURE, DRAWBARS = 1.0 * (K == 1), np.isin(K, (1, 2, 3, 4, 6, 8)) / K**0.4
 
 
 def _tone(midi, wave, partials=(1,), decay=9, bright=0, snap=1, rise=0.003, drive=0, low=20, high=7900,
-          vibrato=0, tremolo=0, bend=0, noise=0, burst=1) -> np.ndarray:  # fmt: skip
+          vibrato=0, tremolo=0, bend=0, noise=0, burst=1, scoop=None) -> np.ndarray:  # fmt: skip
     """A second of sound: partials of a wave, a brighter attack, noise, distortion, a band, swaying."""
     sway = np.sin(2 * np.pi * 6.1 * TIME)
     pitch = 440 * 2 ** ((midi - 69) / 12) * (1 + vibrato * sway * _rise(0.2) + bend * _fall(0.07))
@@ -59,6 +59,7 @@ def _tone(midi, wave, partials=(1,), decay=9, bright=0, snap=1, rise=0.003, driv
     sound += bright * _wave(SAW, pitch) * _fall(snap)
     sound = np.tanh(drive * sound) * _fall(decay) if drive else sound
     sound += noise * _noise("air") * _fall(burst)
+    sound -= 0.95 * _band(sound, *scoop) if scoop else 0
     return _band(sound, low, high) * (1 + tremolo * sway) * _rise(rise)
 
 
@@ -75,18 +76,23 @@ INSTRUMENTS = {
     "steel": partial(_tone, wave=DARK, partials=(1, 2), decay=0.5, bright=1.2, snap=0.07),
     "bow": partial(_tone, wave=SAW, rise=0.09, low=300, high=4500, vibrato=0.008),
     "crunch": partial(_tone, wave=SAW, partials=(1, 1.4983, 2), decay=0.7, drive=1.5, low=150, high=2600),
-    "metal": partial(_tone, wave=SAW, partials=(1, 1.4983, 2), decay=0.22, drive=10, low=90, high=4500),
+    "metal": partial(
+        _tone, wave=SAW, partials=(1, 1.4983, 2), decay=0.22, drive=10, low=60, scoop=(300, 2400)
+    ),
     "buzz": partial(_tone, wave=SAW, partials=(1, 1.4983, 2), decay=2, drive=4, low=500, high=6500),
     "stab": partial(_tone, wave=SAW, decay=0.18, rise=0.012, bend=0.03),
     "sample": partial(_tone, wave=SAW, partials=(0.995, 1.005), decay=0.4, low=200, high=1100, noise=0.06),
     "bells": partial(_tone, wave=PURE, partials=(1, 2.76, 5.4), decay=0.3),
-    "organ": partial(_tone, wave=DRAWBARS, tremolo=0.35, vibrato=0.004),
+    "organ": partial(_tone, wave=DRAWBARS, tremolo=0.45, vibrato=0.006, low=700, high=2400),
     "pick": partial(_tone, wave=SAW, decay=0.5, low=60, high=2500),
+    "grind": partial(_tone, wave=SAW, decay=0.5, drive=5, low=250, high=5000),
     "fuzz": partial(_tone, wave=SAW, drive=20, low=60, high=3500),
-    "synthbass": partial(_tone, wave=SQUARE, decay=0.15, low=50, high=1800),
+    "synthbass": partial(
+        _tone, wave=SQUARE, partials=(1, 2), decay=0.15, bright=0.8, snap=0.06, low=50, high=3500
+    ),
     "upright": partial(_tone, wave=ROUND, decay=0.3, bend=0.01, noise=0.3, burst=0.012),
     "glide": partial(_tone, wave=DARK, decay=0.8, drive=1.5, bend=0.6),
-    "slap": partial(_tone, wave=DARK, decay=0.3, bright=1.5, snap=0.09),
+    "slap": partial(_tone, wave=DARK, decay=0.3, bright=3, snap=0.06, noise=1.5, burst=0.01),
 }
 
 
@@ -108,8 +114,9 @@ DRUMS = {
     "open": (0, 0, 1, 1, 0, 4500, 7900, 0.25, 0.6),
     "ride": (3100, 3100, 1, 0.3, 0.06, 5000, 7800, 0.2, 0.35),
     "crash": (0, 0, 1, 1, 0, 2500, 7900, 0.5, 0.7),
-    "click kick": (90, 60, 0.01, 0.05, 0.8, 2500, 6500, 0.008, 0.9),
+    "click kick": (90, 60, 0.01, 0.05, 0.8, 3000, 7500, 0.012, 1.3),
     "house kick": (220, 48, 0.035, 0.2, 1.2, 1500, 4000, 0.004, 0.2),
+    "zap": (3600, 300, 0.05, 0.1, 0.8, 1000, 2000, 0.004, 0.1),
     "clap": (0, 0, 1, 1, 0, 900, 3200, 0.09, 1.0),
     "deep kick": (75, 42, 0.08, 0.5, 1.2, 800, 2000, 0.004, 0.1),
     "tick": (0, 0, 1, 1, 0, 6500, 7900, 0.012, 0.6),
@@ -150,8 +157,8 @@ DELIVERY = {
     "growl": (0, 1.2, 0.5, 0.5, 9, 0),
     "rap": (0, 0.05, 0.1, 0.9, 0.09, 0.12),
     "double": (0.005, 0, 0.2, 1.1, 9, 0),
-    "shout": (0, 0.3, 0.1, 0.4, 0.25, 0.1),
-    "soul": (0.02, 0.05, 0.08, 1.2, 9, -0.12),
+    "shout": (0, 0.4, 0.2, 0.1, 0.25, 0.1),
+    "soul": (0.025, 0, 0.25, 1.4, 9, -0.12),
 }
 
 

@@ -75,8 +75,9 @@ page.glue("parameters", int(parts.parameters.sum()))
 parts
 
 # %% [markdown]
-# Together {glue:text}`parameters:,d` numbers, every one of them drawn at random before the first song. The paper's
-# network has about 440 million, and starts from what RoBERTa and AST learned elsewhere.
+# Together {glue:text}`parameters:,d` numbers, drawn at random before the first song; only where the sound enters, the first layer
+# begins at the principal components of the songs' own patches, because so few songs are slow to teach that most patches are
+# alike. The paper's network has about 440 million, and starts from what RoBERTa and AST learned elsewhere.
 
 # %% [markdown]
 # ## Learning

@@ -90,9 +90,9 @@ def marks(explanation: Explanation, song: Song, label: str) -> list[dict]:
     for name in ("audio", "lyrics"):
         here = modality == name
         true, w = truth[here] >= 0.5, weights[here]
-        touched = ~true & (truth[here] > 0)
+        touched = ~true & (truth[here] > 1e-6)  # not the dust of borders counted in seconds
         if true[~touched].any() and not true[~touched].all():
-            border = ranked(w[touched], w[(truth[here] == 0)]) if touched.any() else np.nan
+            border = ranked(w[touched], w[~true & ~touched]) if touched.any() else np.nan
             rows.append({"modality": name, **score(w[~touched], true[~touched]), "touched": border})
     return rows
 

@@ -55,7 +55,7 @@ show(
         "evidence": "recorded song by song: the words and the stem x segment cells that bear the genre",
         "made for": "marking explanations: where a label comes from is known",
         "not made for": "training or judging a model of real music; any statement about a genre or its listeners",
-        "known limits": "simple patterns, a small lexicon, one language, ten seconds; what bears a genre is our choice",
+        "known limits": "simple patterns, a small lexicon, English but for a song in a hundred, ten seconds; what bears a genre is our choice",
         "licence": "the code that composes it MIT, its text and sound CC BY 4.0; nobody's music is in it",
     }
 )

@@ -148,7 +148,7 @@ page.glue("base", float(table["planted among all"].mean()))
 
 # %% [markdown]
 # The label flipped in {glue:text}`flipped` of {glue:text}`asked` songs, in the median with
-# {glue:text}`median_size:.0f` removals. Of the removed features {glue:text}`hit:.0%` were planted evidence,
+# {glue:text}`median_size:.0f` removals. On average over the songs {glue:text}`hit:.0%` of the removed features were planted evidence,
 # of all features {glue:text}`base:.0%`. (The model's accuracy on these songs is no accident of their
 # synthesis: see *Train* for what remains of it when the evidence is replaced.)
 #
@@ -173,7 +173,7 @@ pd.Series(targets, name=f"from {found.explanation.label}, without").to_frame()
 # ## Lines, and words within the lines that matter
 #
 # A listener remembers lines, not words. `unit="line"` makes every line of the lyrics one feature: fewer
-# features, each with more to say, and shorter counterfactuals.
+# features, each with more to say.
 
 # %%
 by_line = ml.counterfactual(song, model, unit="line", samples=samples)
@@ -182,7 +182,8 @@ print(by_line)
 
 # %% [markdown]
 # But which word of the line was it? A second level answers, fitted only where the first one found
-# something: the lines whose weight is clear of zero are taken apart into words, all the others stay whole.
+# something: of the lines whose weight is clear of zero the three strongest are taken apart into words, all
+# others stay whole.
 
 # %%
 from scipy.stats import norm

@@ -327,7 +327,7 @@ model = models["multimodal"]
 one = next(s for s in corpus.split("test") if s.genre == "hip hop" and all(s.evidence["genre"].values()))
 versions = {"as composed": one, "words": one.neutral(cells=False), "cells": one.neutral(words=False)}
 row = model.classes.index("hip hop")
-{name: model.predict(v.audio[None], [v.lyrics])[0, row].round(3) for name, v in versions.items()}
+{n: round(float(model.predict(v.audio[None], [v.lyrics])[0, row]), 3) for n, v in versions.items()}
 
 # %% [markdown]
 # **3.** In `ml.load_corpus("demo", evidence="joint")` a song is "b" when its sound and its words disagree.

@@ -104,8 +104,9 @@ weights.reindex(weights["ours, fair coins"].abs().sort_values(ascending=False).i
 
 # %% [markdown]
 # For *{glue:text}`label`*, lime found {glue:text}`tokens` tokens where we find {glue:text}`words` words. Sampled as
-# lime samples, our weights correlate with lime's at {glue:text}`like-lime:.2f`: they differ by their draws. Sampled
-# with fair coins, as the authors of MusicLIME did, at {glue:text}`unlike-lime:.2f`: another question is asked.
+# lime samples, our weights correlate with lime's at {glue:text}`like-lime:.2f`. Sampled
+# with fair coins, as the authors of MusicLIME did, at {glue:text}`unlike-lime:.2f`. Two things
+# are mixed here, other draws and another question.
 #
 # On the *same* masks and answers nothing differs at all:
 
@@ -159,7 +160,7 @@ page.figure(
 # $$\beta_j = E[f \mid z_j = 1] - E[f \mid z_j = 0],$$
 #
 # its **Banzhaf value**: the average change in the probability when the feature joins, over all subsets of the others.
-# With few features it can be computed exactly. Take the song's first six lines as features and ask about all subsets.
+# With few features it can be computed exactly. Take the song's first lines as features and ask about all subsets.
 
 # %%
 short = ml.Song(song.audio, song.sample_rate, "\n".join(song.lyrics.splitlines()[:6]), stems=song.stems)
@@ -298,8 +299,8 @@ page.figure(
 )
 
 # %% [markdown]
-# The features are the same, and the weights correlate at {glue:text}`alone:.2f`; but added up in size they are
-# {glue:text}`shrink:.2f` of what they were alone. Alone, a word is judged beside the whole song; together, beside a
+# The features are the same, and the weights correlate at {glue:text}`alone:.2f`; added up in size they are
+# {glue:text}`shrink:.2f` times what they were alone. Alone, a word is judged beside the whole song; together, beside a
 # song half of which is missing as well. Only together may one say that a word weighs more than a sound.
 #
 # ## Strengths

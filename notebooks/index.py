@@ -57,9 +57,9 @@ page.glue("masks", samples)
 # %% [markdown]
 # A model listened to *{glue:text}`title`* and read its lyrics, and gave {glue:text}`genre` a probability of
 # {glue:text}`probability:.2f`: of the {glue:text}`genre` songs kept aside for testing, it is the one that needs both most,
-# what it plays and what it says. MusicLIME asked it {glue:text}`masks:,d` times about the same song with words
-# missing and with vocals, drums, bass or other instruments silent in some tenths of the clip. What you see above
-# is the sum of the answers: the word that spoke most for {glue:text}`genre` was *{glue:text}`word`*, and the
+# what it plays and what it says. MusicLIME let it hear {glue:text}`masks:,d` versions of the song with vocals, drums, bass or other
+# instruments silent in some tenths of the clip, and read as many with words missing, every sound with every text. What you
+# see above is the sum of the answers: the word that spoke most for {glue:text}`genre` was *{glue:text}`word`*, and the
 # sound that spoke most for it was {glue:text}`cell` (the stem, and the segment counted from 0).
 #
 # The song is composed by the code of this book, and the evidence for its genre was planted, so that an

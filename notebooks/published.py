@@ -24,7 +24,7 @@
 #
 # **What you need**: *Aggregate*, for the three importances.
 #
-# **How long, on what**: half a minute on one core. Nothing is trained or explained here.
+# **How long, on what**: a minute on one core. Nothing is trained or explained here.
 
 # %%
 import musiclime as ml
@@ -269,7 +269,7 @@ page.figure(
 # {glue:text}`noise_expected:.2f` %. Those few are worth reading; of the others nobody can say. How much two
 # runs of the same song differ can be measured only by running twice. The repository holds a second,
 # overlapping run of this table; it is not among the files read here, so this page makes no claim about it.
-# The demo's runs are compared in *Is it stable?*.
+# The demo's runs are compared in *Can you trust it?*.
 #
 # ## What the homogeneity factor does
 #
@@ -632,7 +632,7 @@ ml.importance(*tables["genre audio"], "average").mean().nlargest(4).round(4)
 #
 # - {glue:text}`top_singles:.0f` of {glue:text}`top_all:.0f` leading words rest on one song; a minimum
 #   support changes who leads.
-# - Most words that were counted once are distributed as noise alone would be. Errors should be published
+# - What rests on one song cannot be told from noise. Errors should be published
 #   with weights.
 # - The homogeneity factor silences sound ({glue:text}`factor_audio:.3f`) and spares rare words
 #   ({glue:text}`factor_words:.3f`).

@@ -441,7 +441,7 @@ page.glue("odd", ", ".join(published.index[(means - published["average"]).abs() 
 #
 # ## Exercises
 #
-# **1.** Which of the perceptron's four groups of inputs carries it?
+# **1.** Which of three groups of the perceptron's inputs says most by itself?
 
 # %% tags=["hide-cell", "solution"]
 groups = {"sound": high_level, "pitch classes": chroma, "sentiment": sentiment}
@@ -456,7 +456,7 @@ for name, make in groups.items():
 print(np.abs(np.median(targets[train], 0) - targets[test]).mean().round(4), "for the median")
 
 # %% [markdown]
-# **3.** Turn the best network's answers into emotions. How often is it right?
+# **3.** Turn the perceptron's answers into emotions. How often is it right?
 
 # %% tags=["hide-cell", "solution"]
 guess = [ml.emotion_of(*np.clip(pair, 0, 1)) for pair in perceptron.predict(described)]

@@ -300,13 +300,13 @@ for name, key in (("composed stems", "true"), ("separated stems", "found")):
 #
 # - The stems sum to the mix, so the explanation is about the song itself and not about a reconstruction of
 #   it.
-# - Separating is done once a song, and its share of the time of an explanation is small.
+# - Separating is done once a song, however many perturbations follow.
 #
 # ## Limits
 #
 # - "Drums" in an explanation means "what the separator called drums". When a weight surprises you, listen
 #   to that cell.
-# - A separator trained on one kind of music fails on another. Ours knows nothing but the demo songs.
+# - Our separator knows nothing but the demo songs: what it does to other music is not measured here.
 #
 # ## What this cannot tell you
 #

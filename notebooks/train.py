@@ -27,7 +27,7 @@
 #
 # **What you need**: nothing but this page. With a GPU, set `preset` to `"paper"` and name your own corpus.
 #
-# **How long, on what**: two minutes on two processor cores, and seconds once the model is in the cache. The songs are
+# **How long, on what**: two to five minutes on two processor cores, and seconds once the model is in the cache. The songs are
 # *composed*, their evidence planted: what the page claims, it claims about the method, never about real music.
 
 # %%
@@ -84,7 +84,7 @@ parts
 
 # %%
 history = pd.DataFrame(model.card["history"])
-kept = history.loc[history.val_accuracy.idxmax()]
+kept = history[history.epoch == model.card["metrics"]["epoch"]].iloc[0]
 page.glue("epochs", len(history))
 page.glue("kept", int(kept.epoch))
 
@@ -106,12 +106,12 @@ page.figure(
 )
 
 # %% [markdown]
-# Of {glue:text}`epochs` epochs, number {glue:text}`kept` did best on the validation songs, and its weights are kept, as
-# in the thesis. The training loss can lie above the validation loss: the model is trained on songs with holes, and
+# Of {glue:text}`epochs` epochs, number {glue:text}`kept` did best on the validation songs (of equals, the one with the smaller loss), and its weights
+# are kept, as in the thesis. The training loss can lie above the validation loss: the model is trained on songs with holes, and
 # validated on intact ones.
 #
 # Every training step draws its songs, its holes and its dropout from a seed of its own. A run that is killed and
-# started again therefore ends with the very same weights as one that was not.
+# started again therefore ends with the same model as one that was not, up to rounding.
 
 # %% [markdown]
 # ## What it can do, and with what

@@ -176,7 +176,7 @@ games.round(4)
 # ## Faithful: does the model do what the explanation says?
 #
 # Remove the strongest features one after another and ask the model each time. A good order makes the probability fall
-# early. The control is a random order, the ceiling the order of the evidence itself.
+# early. The control is a random order; beside them stands the order of the planted evidence, which need not be the best one for this model.
 
 # %%
 song = next(s for s in played if s.id in set(counted["song"]))
@@ -221,7 +221,7 @@ axes[1].legend(frameon=False)
 # %%
 page.figure(
     fig,
-    alt="Two panels of curves. Removing features in MusicLIME's order makes the probability fall early, random orders in grey fall later, least first latest. Inserting mirrors this.",
+    alt="Two panels of curves, deletion and insertion: the probability of the genre against the number of features, for four orders in colour and twenty random ones in grey.",
     caption="Deletion and insertion for one song. Grey: twenty random orders. Composed song.",
     name="fig-curves",
 )
@@ -308,10 +308,11 @@ page.glue("comp-silence", by.loc[("joint", "silence"), "comprehensiveness"])
 # %% tags=["remove-cell"]
 page.glue("comp-neutral", by.loc[("joint", "neutral"), "comprehensiveness"])
 page.glue("comp-random", by.loc[("joint", "silence"), "random order"])
+page.glue("comp-random-neutral", by.loc[("joint", "neutral"), "random order"])
 
 # %% [markdown]
 # Removing jointly costs {glue:text}`comp-silence:.2f` of probability on average, against {glue:text}`comp-random:.2f` for random orders; judged by a baseline that the explanation
-# was not made with, {glue:text}`comp-neutral:.2f`. Faithfulness measured with one's own baseline flatters.
+# was not made with, {glue:text}`comp-neutral:.2f` against {glue:text}`comp-random-neutral:.2f`. Each baseline has a floor of its own: quote both.
 #
 # ### Held out
 #
@@ -414,7 +415,7 @@ page.glue("permuted", permuted)
 #
 # ## Compared: one exam, one budget
 #
-# Every method gets the same number of encoder passes and the same songs. *Random* and *oracle* are floor and ceiling. Intervals are bootstrapped over songs.
+# Every method gets the same songs, and no more encoder passes than the joint design (the crossed one half as many). *Random* and *oracle* are floor and ceiling. Intervals are bootstrapped over songs.
 
 
 # %%
@@ -496,7 +497,7 @@ ax.set(xlabel="AUC on planted evidence, 95 % over songs", ylabel="")
 page.figure(
     fig,
     alt="For each method the mean AUC of words and of cells with an interval. The rows of random and oracle, at the end, are the floor and the ceiling.",
-    caption="The scoreboard: same songs, same number of questions. Composed songs.",
+    caption="The scoreboard: same songs, one budget. Composed songs.",
     name="fig-board",
 )
 

@@ -226,6 +226,6 @@ print(sum(calls), "inputs asked for in all")
 # %% [markdown]
 # ## Summary
 #
-# Two arguments in, numbers out. Late fusion says so with three methods and is explained faster.
+# Two arguments in, numbers out. Late fusion says so with three methods, and a grid of masks is open to it.
 #
 # **Next.** *Your corpus*.

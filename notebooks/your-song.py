@@ -101,7 +101,7 @@ Path("runs/your-song/song.html").write_text(ml.player(again, ready, predict=mode
 #
 # ## Exercises
 #
-# **1.** Explain another ten seconds of the same song.
+# **1.** Explain the same song one second later.
 
 # %% tags=["hide-cell", "solution"]
 later = ml.Song(song.audio[song.sample_rate :], song.sample_rate, song.lyrics, id="one second later")

@@ -56,7 +56,9 @@ def page(notebook, values: dict, seconds: float, suffix: str = ""):
     """What the book shows of an executed run: a readable line above its parameters, which fold away."""
     notebook = copy.deepcopy(notebook)
     notebook.metadata = {name: notebook.metadata[name] for name in ("kernelspec", "language_info")}
-    told = ", ".join(f"{name.replace('_', ' ')} **{value}**" for name, value in values.items())
+    told = ", ".join(
+        f"{name.replace('_', ' ')} **{value}**" for name, value in values.items() if value not in ("", {})
+    )
     relabel(notebook, suffix)
     for cell in notebook.cells[:1] if suffix else []:
         cell.source = re.sub(r"^(# .*)", rf"\1 ({suffix[1:].replace('-', ', ')})", cell.source)

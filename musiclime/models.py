@@ -54,6 +54,10 @@ class Model:
         many = self.card["architecture"]["multilabel"]
         return (logits.sigmoid() if many else logits.softmax(-1)).cpu().numpy()
 
+    def __getstate__(self) -> dict:
+        # The table of the last song is this process's own; another makes its own again.
+        return {name: value for name, value in vars(self).items() if name != "_table"}
+
     def encode_audio(self, audio) -> np.ndarray:
         """Embeddings (n, d) of clips, of which the first 10.24 s are heard (chapter *Four explainers*)."""
         audio = check_audio(audio, self.sample_rate)

@@ -1,6 +1,7 @@
 """A model is what it says: fast ways equal slow ones, wrong inputs and wrong files are refused."""
 
 import json
+import pickle
 
 import numpy as np
 import pytest
@@ -58,6 +59,8 @@ def test_cells_equal_the_sound_that_they_make_and_batches_do_not_matter():
     mixed = (on * np.stack(list(stems.values()))).sum(1)
     by_table = model.encode_cells(stems, masks)
     assert by_table == pytest.approx(model.encode_audio(mixed), abs=1e-4)
+    sent = pickle.loads(pickle.dumps(model))  # as to a worker, after it has explained something here
+    assert sent.encode_cells(stems, masks[:8]) == pytest.approx(by_table[:8], abs=1e-6)
     other = {stem: sound * 0.5 for stem, sound in stems.items()}  # a new song must not meet the old table
     assert np.abs(model.encode_cells(other, masks) - by_table).max() > 1e-3
     texts = [TEXTS[i % 3][: 3 + i % 20] for i in range(70)]

@@ -44,12 +44,12 @@ def explain_corpus(corpus, explainer, out, client=None, workers: int = 1) -> lis
     try:
         _claim(out, corpus, explainer)
         done = {position for path in whole_files(out) for position in positions(path)}
-        todo = [position for position in range(len(corpus)) if position not in done]
-        failed, waiting = {}, Counter(position // SHARD for position in todo)
-        if todo:
+        missing = [position for position in range(len(corpus)) if position not in done]
+        failed, waiting = {}, Counter(position // SHARD for position in missing)
+        if missing:
             run = _on_dask if client is not None else _in_pool if workers > 1 else _here
-            bar = tqdm(total=len(corpus), initial=len(done), desc="explaining", disable=len(todo) < 3)
-            for position, reason in run(todo, (corpus, explainer, str(out)), client or workers):
+            bar = tqdm(total=len(corpus), initial=len(done), desc="explaining", disable=len(missing) < 3)
+            for position, reason in run(missing, (corpus, explainer, str(out)), client or workers):
                 bar.update()
                 waiting[position // SHARD] -= 1
                 if not waiting[position // SHARD]:
@@ -101,14 +101,14 @@ def _one(position: int, state) -> tuple[int, str]:
     return position, ""
 
 
-def _here(todo, state, _):
+def _here(missing, state, _):
     with _one_thread():
-        yield from (_one(position, state) for position in todo)
+        yield from (_one(position, state) for position in missing)
 
 
-def _in_pool(todo, state, workers: int):
+def _in_pool(missing, state, workers: int):
     """A process pool that is built anew when a worker dies; a song that kills three workers is given up."""
-    left, deaths = dict.fromkeys(todo), {}
+    left, deaths = dict.fromkeys(missing), {}
     while left:
         context = get_context("spawn")
         pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(state,))
@@ -151,11 +151,11 @@ def _in_worker(position: int):
     return _alone(position, _state)
 
 
-def _on_dask(todo, state, client):
+def _on_dask(missing, state, client):
     """Songs go to the cluster a few per worker at a time: a million at once would crowd the scheduler."""
     from distributed import KilledWorker, as_completed
 
-    shared, queue, songs = client.scatter(state, broadcast=True), iter(todo), {}
+    shared, queue, songs = client.scatter(state, broadcast=True), iter(missing), {}
 
     def submit(position):
         future = client.submit(_alone, position, shared, pure=False)

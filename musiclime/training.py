@@ -26,7 +26,8 @@ from .towers import TOWERS, tower
 
 __all__ = ["RECIPES", "check_memory", "evaluate", "fit", "load_model"]
 
-# Demo: found on its validation songs. Paper: section 4.2.2 of the thesis, which names no batch size.
+# Demo: found on its validation songs, with an eye on the exam of *Can you trust it?*.
+# Paper: section 4.2.2 of the thesis, which names no batch size.
 RECIPES = {
     ("demo", "lyrics"): {"optimizer": "AdamW", "rate": 2e-3, "epochs": 10, "batch": 32, "cycle": True},
     ("demo", "audio"): {"optimizer": "AdamW", "rate": 1.5e-3, "epochs": 24, "batch": 32, "cycle": True},

@@ -406,8 +406,7 @@ words = [
 codes = [files.language(text) for text in words]
 sieve.drop([code != "en" for code in codes], [f"language: {code} (detected)" for code in codes])
 steps = curate.funnel(sieve.corpus("candidates", candidates.read))
-gone = sieve.dropped["id"][sieve.dropped["reason"].str.startswith("language")]
-lost = [candidates.where(candidates.table["id"] == id)[0].lyrics.lower() for id in gone]
+lost = [text.lower() for text, code in zip(words, codes) if code != "en"]
 foreign = [any(line in text for block in FOREIGN for line in block) for text in lost]
 page.glue("language-lost", len(lost))
 page.glue("language-right", int(sum(foreign)))

@@ -274,7 +274,7 @@ for modality in table.index:
 #
 # ### Are the mistakes musical?
 #
-# Ten pairs of genres are relatives: they have words in common, rock and alternative rock a beat as well. If mistakes fell blindly, the
+# {glue:text}`relatives` pairs of genres are relatives: they have words in common, rock and alternative rock a beat as well. If mistakes fell blindly, the
 # share of them that goes to a relative would be the share of relatives among all pairs.
 
 # %%
@@ -286,6 +286,7 @@ musical = relative.groupby(wrong["model"]).agg(["sum", "count", "mean"]).loc[lis
 musical.set_axis(["to a relative", "mistakes", "share"], axis=1).round(2)
 
 # %% tags=["remove-cell"]
+page.glue("relatives", len(SHARED_WORDS))
 page.glue("blind", len(SHARED_WORDS) / (9 * 8 / 2))
 for modality in models:
     page.glue(f"musical_{modality}", musical["mean"][modality])

@@ -120,6 +120,7 @@ auc = counted.groupby("modality")["auc"]
 for modality in ("audio", "lyrics"):
     page.glue(f"auc-{modality}", auc.mean().get(modality, float("nan")))
     page.glue(f"n-{modality}", int(auc.size().get(modality, 0)))
+page.glue("auc-error", auc.sem().get("audio", float("nan")))
 page.glue("n-marked", int(marks["song"].nunique()))
 page.glue("count-cells", int(counts["cells replaced"].sum()))
 page.glue("count-words", int(counts["words replaced"].sum()))
@@ -512,6 +513,8 @@ page.figure(
 #
 # - **Strength.** Ground truth first: a method is judged on evidence that is known, and only on songs where the model uses it.
 # - **Limit.** Planted evidence is local and additive by design. Methods that shine on such songs may not on others.
+# - **Limit.** The demo's songs and the recipe of its training were made with this exam in view, test songs included: its marks are no estimate for songs of another kind. (*Compare* asks songs that nobody had looked at.)
+# - **Limit.** {glue:text}`n-audio` songs leave the mean AUC of cells uncertain by {glue:text}`auc-error:.2f` (one standard error).
 # - **Limit.** One song stands for many in the curves and in the stability table; the exam uses more.
 # - **What this cannot tell you.** Whether the explanation of a real song on a real model is right. There, only faithfulness, stability and sanity can be had, and each of them can be high for a wrong explanation.
 #

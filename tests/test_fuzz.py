@@ -366,7 +366,7 @@ def test_a_missing_column_is_named(tmp_path, missing):
         ml.load_corpus("folder" if missing == "id" else "music4all", root=tmp_path)
 
 
-@pytest.mark.parametrize("id", ["../../x", "/tmp/x", "..", "a/b", "\0", "", "x" * 5000, "\udcff", "<script>"])
+@pytest.mark.parametrize("id", ["../../x", "/x/y", "..", "a/b", "\0", "", "x" * 5000, "\udcff", "<script>"])
 def test_ids_never_become_paths(tmp_path, id):
     """An id goes into tables and pages; every file is named by a number or by letters of the id."""
     inside = tmp_path / "in" / "side"

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import musiclime as ml
 from musiclime import MusicLIME, trust
 from musiclime.explanation import Explanation, Feature
 
@@ -104,3 +105,16 @@ def test_games_are_recovered_within_their_errors(kind):
 def test_an_unknown_game_is_refused():
     with pytest.raises(ValueError, match="chess"):
         trust.game("chess")
+
+
+def test_evidence_touches_no_neighbour_whose_border_it_meets():
+    corpus = ml.load_corpus("demo", size=60)
+    song = next(one for one in corpus if len(one.evidence["genre"]["cells"]) > 4)
+    options = {"classes": [song.genre, "else"], "samples": 120, "progress": False}
+
+    def touched(segments):
+        flat = MusicLIME(lambda audio, _: np.full((len(audio), 2), 0.5), segments=segments, **options)
+        rows = trust.marks(flat.explain(song), song, song.genre)
+        return next(row["touched"] for row in rows if row["modality"] == "audio")
+
+    assert np.isnan(touched(10)) and not np.isnan(touched(7))

@@ -108,13 +108,14 @@ def test_an_unknown_game_is_refused():
 
 
 def test_evidence_touches_no_neighbour_whose_border_it_meets():
-    corpus = ml.load_corpus("demo", size=60)
-    song = next(one for one in corpus if len(one.evidence["genre"]["cells"]) > 4)
-    options = {"classes": [song.genre, "else"], "samples": 120, "progress": False}
+    corpus = ml.load_corpus("demo", size=16)
 
-    def touched(segments):
-        flat = MusicLIME(lambda audio, _: np.full((len(audio), 2), 0.5), segments=segments, **options)
+    def touched(song, segments):
+        options = {"classes": [song.genre, "else"], "samples": 60, "progress": False, "segments": segments}
+        flat = MusicLIME(lambda audio, _: np.full((len(audio), 2), 0.5), **options)
         rows = trust.marks(flat.explain(song), song, song.genre)
-        return next(row["touched"] for row in rows if row["modality"] == "audio")
+        return [row["touched"] for row in rows if row["modality"] == "audio"]
 
-    assert np.isnan(touched(10)) and not np.isnan(touched(7))
+    # In three of these sixteen a border in seconds misses the other by 2e-15.
+    assert np.isnan([one for song in corpus for one in touched(song, 10)]).all()
+    assert not np.isnan(touched(corpus[8], 7)).any()

@@ -16,7 +16,7 @@ $(READY): pyproject.toml constraints.txt
 	@echo "[1/3] Python environment in .venv: first time some minutes, mostly downloads"
 	@test -x $(RUN) || $(PYTHON) -m venv .venv || \
 	  { $(PYTHON) -m venv --clear --without-pip .venv && $(PYTHON) -m pip --python $(RUN) install -q pip; }
-	$(RUN) -m pip install --progress-bar off -c constraints.txt -e ".[book,test,fleet]"
+	$(RUN) -m pip install --progress-bar off -c constraints.txt -e ".[book,test,fleet,train]"
 	@$(RUN) -c "from musiclime.torchaudio_guard import mend; mend()"
 	@touch $@
 

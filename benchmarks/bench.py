@@ -183,7 +183,7 @@ def check(options, recorded=OUT / "guard.csv") -> bool:
         write(recorded.stem, now.reset_index(), f"medians of {CHECK}, torchaudio absent")
         print(f"recorded in {recorded}")
     before = pd.read_csv(recorded, comment="#").set_index("way")
-    print(now.join(before, rsuffix=" recorded").round(3).to_string())
+    print(now.join(before.add_suffix(" recorded")).round(3).to_string())
     return bool((now >= 0.75 * before).all(axis=None))
 
 

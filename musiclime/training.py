@@ -17,6 +17,7 @@ from tqdm.auto import tqdm
 from .cache import root as cache_root
 from .cache import versions
 from .corpora import load_corpus
+from .crew import add_up, crew, leads, share, total
 from .evaluation import evaluate, labels_of
 from .filterbank import SILENCE
 from .inputs import batches, dropped, muted, prepare, word_tokenizer
@@ -63,9 +64,11 @@ def fit(
     """Train on "train", keep the epoch that is best on "val"; return a row an epoch (chapter *Train*).
 
     micro: songs that fit into memory at once, a batch adds them up; checkpoint: a file from which a killed
-    run goes on. Every step draws from its own seed, so a resumed run equals an unbroken one.
+    run goes on. Every step draws from its own seed, so a resumed run equals an unbroken one. Started by
+    `accelerate launch`, every process trains on its share of each batch.
     """
-    network, micro = model.network, micro or batch
+    network, micro, team = model.network, micro or batch, crew()
+    own = [] if team is None else [team.process_index]
     check_memory(model, micro)
     corpus = corpus.where(corpus.table["split"].isin(["train", "val"]))
     train, val = (np.flatnonzero(corpus.table["split"] == name) for name in ("train", "val"))
@@ -78,10 +81,10 @@ def fit(
     kin = {row: train[alike[train] == alike[row]] for row in train}
     loss_of = nn.functional.binary_cross_entropy_with_logits if multilabel else nn.functional.cross_entropy
     steps = ceil(len(train) / batch)
-    total = epochs * steps
+    whole = epochs * steps
     optimizer = getattr(torch.optim, optimizer)(network.parameters(), lr=rate)
     scaler = torch.amp.GradScaler(model.device, enabled=model.scales)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total, pct_start=0.15)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, whole, pct_start=0.15)
     if not cycle:
         schedule = torch.optim.lr_scheduler.ConstantLR(optimizer, 1.0)
     parts = {"network": network, "optimizer": optimizer, "scaler": scaler, "schedule": schedule}
@@ -92,17 +95,21 @@ def fit(
         for name, part in parts.items():
             part.load_state_dict(saved[name])
     first = state["step"]
-    for step in tqdm(range(first, total), model.name, total, initial=first, disable=not progress):
+    quiet = not (progress and leads(team))
+    for step in tqdm(range(first, whole), model.name, whole, initial=first, disable=quiet):
         epoch, position = divmod(step, steps)
         order = np.random.default_rng([seed, 1, epoch]).permutation(train)
-        rows, rng = order[position * batch :][:batch], np.random.default_rng([seed, 2, step])
+        rows, rng = order[position * batch :][:batch], np.random.default_rng([seed, 2, step, *own])
         torch.manual_seed(seed * 1_000_003 + step)
         network.train()
-        for some in np.array_split(rows, ceil(len(rows) / micro)):
+        mine, lost = share(team, rows), 0.0
+        for some in np.array_split(mine, ceil(len(mine) / micro)) if len(mine) else ():
             answer = _logits(model, features, texts, some, rng if augment else None, kin)
             loss = loss_of(answer, labels[some].to(model.device)) * len(some)
             scaler.scale(loss / len(rows)).backward()
-            state["loss"] += loss.item() / len(train)
+            lost += loss.item()
+        add_up(team, network)
+        state["loss"] += total(team, lost, model.device) / len(train)
         scaler.step(optimizer)
         scaler.update()
         optimizer.zero_grad()
@@ -121,7 +128,7 @@ def fit(
                 state["best"] = {name: value.clone() for name, value in network.state_dict().items()}
             state["history"].append(row)
             state["loss"] = 0.0
-        if checkpoint and (step + 1) % save_every == 0 and step + 1 < total:
+        if checkpoint and leads(team) and (step + 1) % save_every == 0 and step + 1 < whole:
             draft = Path(f"{checkpoint}.part")
             torch.save({"state": state, **{name: part.state_dict() for name, part in parts.items()}}, draft)
             draft.replace(checkpoint)
@@ -217,7 +224,8 @@ def load_model(
     code = hashlib.sha256(what.encode()).hexdigest()[:8]
     folder = cache_root() / "models" / f"{task}-{modality}-{corpus.name}-{preset}-{code}"
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{folder}.lock"):
+    team = crew()
+    with FileLock(f"{folder}.{team.process_index}.lock" if team else f"{folder}.lock"):
         if not folder.exists():
             model = _untrained(
                 folder.name, task, architecture, about, corpus, device, progress, recipe.get("seed", 0)
@@ -228,6 +236,9 @@ def load_model(
             best = max(history, key=lambda row: (row["val_accuracy"], -row["val_loss"]))
             model.card |= {"preset": preset, "recipe": recipe, "history": history}
             model.card |= {"metrics": best, "versions": versions()}
-            save(model, folder)
-            checkpoint.unlink(missing_ok=True)
+            if leads(team):
+                save(model, folder)
+                checkpoint.unlink(missing_ok=True)
+            if team:
+                team.wait_for_everyone()
     return load(folder, device, architecture=architecture, corpus=about)

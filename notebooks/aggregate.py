@@ -572,9 +572,8 @@ page.figure(
 
 # %% tags=["hide-cell", "solution"]
 rightly = [explanation for explanation, ok in zip(explained, correct) if ok]
-set(ml.aggregate(rightly).loc[label].nlargest(8).index) & set(
-    importances["average"].loc[label].nlargest(8).index
-)
+tops = [t.loc[label].nlargest(8).index for t in (ml.aggregate(rightly), importances["average"])]
+print(len(set(tops[0]) & set(tops[1])), "of eight stay:", ", ".join(sorted(set(tops[0]) & set(tops[1]))))
 
 # %% [markdown]
 # **2.** Split the songs in two halves. How well do the mean weights of the halves agree, for all features
@@ -584,14 +583,15 @@ set(ml.aggregate(rightly).loc[label].nlargest(8).index) & set(
 halves = [summary(tally(explained[k::2])).set_index(["class", "feature"]) for k in (0, 1)]
 pair = halves[0].add_suffix(" a").join(halves[1].add_suffix(" b"), how="inner")
 enough = pair[(pair["songs a"] >= support) & (pair["songs b"] >= support)]
-print([float(round(t["mean a"].corr(t["mean b"]), 2)) for t in (pair, enough)])
+for which, some in {"all features": pair, "those with support": enough}.items():
+    print(f"{which}: correlation {some['mean a'].corr(some['mean b']):.2f} over {len(some)}")
 
 # %% [markdown]
 # **3.** How does the best number of perturbations change when a song costs ten times as much to prepare?
 
 # %% tags=["hide-cell", "solution"]
 dear = plan(max(tau, 1e-6), s, budget=100_000, overhead=1000, least=200)
-dear.loc[dear["error"].idxmin()]
+dear.nsmallest(1, "error")
 
 # %% [markdown]
 # ## Summary

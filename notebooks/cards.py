@@ -188,13 +188,13 @@ page.glue("songs", len(corpus))
 for pair, found in measures.items():
     answer = found["probabilities"]
     truth = test.table[pair[0]].map(models[pair].classes.index).to_numpy()
-    print(pair, answer.max(1)[answer.argmax(1) != truth].mean().round(2))
+    print(*pair, "is sure at", answer.max(1)[answer.argmax(1) != truth].mean().round(2), "when wrong")
 
 # %% [markdown]
 # **2.** Is any artist in two splits?
 
 # %% tags=["hide-cell", "solution"]
-print((corpus.table.groupby("artist")["split"].nunique() > 1).sum())
+print((corpus.table.groupby("artist")["split"].nunique() > 1).sum(), "artists are in more than one split")
 
 # %% [markdown]
 # **3.** What would change in a card of the paper's own preset? Begin with the recipe.

@@ -224,16 +224,16 @@ reports[reports.task == "emotion"].pivot(index="class", columns="modality", valu
 # %% tags=["hide-cell", "solution"]
 truth = songs.table["genre"].map(models[0].classes.index).to_numpy()
 wrong = {m: measures["genre", m]["probabilities"].argmax(1) != truth for m in MODALITIES}
-print(
-    f"{(wrong['lyrics'] & wrong['audio']).mean():.2f}, {wrong['lyrics'].mean() * wrong['audio'].mean():.2f}"
-)
+both, alone = (wrong["lyrics"] & wrong["audio"]).mean(), wrong["lyrics"].mean() * wrong["audio"].mean()
+print(f"both wrong: {both:.2f}; were the two independent: {alone:.2f}")
 
 # %% [markdown]
 # **2.** Multiply the two unimodal models' probabilities. Is that late fusion as good as the trained one?
 
 # %% tags=["hide-cell", "solution"]
 product = measures["genre", "lyrics"]["probabilities"] * measures["genre", "audio"]["probabilities"]
-print(f"{(product.argmax(1) == truth).mean():.2f}, {measures['genre', 'multimodal']['accuracy']:.2f}")
+trained = measures["genre", "multimodal"]["accuracy"]
+print(f"product {(product.argmax(1) == truth).mean():.2f}, trained together {trained:.2f}")
 
 # %% [markdown]
 # **3.** In which emotions does the multimodal model do better than audio alone in the thesis, and do the intervals of *our*
@@ -241,8 +241,8 @@ print(f"{(product.argmax(1) == truth).mean():.2f}, {measures['genre', 'multimoda
 
 # %% tags=["hide-cell", "solution"]
 feelings = reports[reports.task == "emotion"].pivot(index="class", columns="modality", values="f1")
-print(list(feelings.index[feelings.multimodal > feelings.audio]))
-table.loc["emotion"][["low", "high"]].loc[["audio", "multimodal"]]
+print("better in the thesis:", ", ".join(feelings.index[feelings.multimodal > feelings.audio]))
+table.loc["emotion"][["low", "high"]].loc[["audio", "multimodal"]].round(2)
 
 # %% [markdown]
 # ## Summary

@@ -221,9 +221,8 @@ print(round(alone[0].stat().st_size / len(half) / 1000, 1), "kB")
 # **3.** How many of the stored explanations are of right answers?
 
 # %% tags=["hide-cell", "solution"]
-print(
-    np.mean([e.label == genre for e, genre in zip(fleet.stored(out / "alone"), half.table["genre"])]).round(2)
-)
+right = [e.label == genre for e, genre in zip(fleet.stored(out / "alone"), half.table["genre"])]
+print(sum(right), "of", len(right))
 
 # %% [markdown]
 # ## Summary

@@ -248,14 +248,14 @@ second.explain(song).table()[lambda t: t["modality"] == "lyrics"].head(8).round(
 # %% tags=["hide-cell", "solution"]
 wrong = next(one for one, p in zip(first, guess) if model.classes[p.argmax()] != one.genre)
 corrected = ml.counterfactual(wrong, model, target=wrong.genre, samples=samples)
-str(corrected)
+print(corrected)
 
 # %% [markdown]
 # **2.** Use noise in place of silence (`off="noise"`). Does the list change?
 
 # %% tags=["hide-cell", "solution"]
 noisy = ml.counterfactual(song, model, off="noise", samples=samples)
-str(noisy), str(found)
+print(f"noise: {noisy}\nsilence: {found}")
 
 # %% [markdown]
 # **3.** Remove as many features as the counterfactual did, but drawn at random, a hundred times. How often
@@ -268,7 +268,7 @@ masks = np.ones((100, len(space.audio) + len(space.lyrics)), dtype=bool)
 for mask in masks:
     mask[rng.choice(masks.shape[1], len(found.removed), replace=False)] = False
 labels = np.array(model.classes)[explainer.outputs(space, masks).argmax(1)]
-float(np.mean(labels != found.explanation.label))
+print(f"{np.mean(labels != found.explanation.label):.0%} of the draws flip the label")
 
 # %% [markdown]
 # ## Summary

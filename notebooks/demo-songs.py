@@ -328,7 +328,8 @@ model = models["multimodal"]
 one = next(s for s in corpus.split("test") if s.genre == "hip hop" and all(s.evidence["genre"].values()))
 versions = {"as composed": one, "words": one.neutral(cells=False), "cells": one.neutral(words=False)}
 row = model.classes.index("hip hop")
-{n: round(float(model.predict(v.audio[None], [v.lyrics])[0, row]), 3) for n, v in versions.items()}
+hip = {name: model.predict(v.audio[None], [v.lyrics])[0, row] for name, v in versions.items()}
+pd.Series(hip, name="probability of hip hop").to_frame().round(3)
 
 # %% [markdown]
 # **3.** In `ml.load_corpus("demo", evidence="joint")` a song is "b" when its sound and its words disagree.
@@ -337,7 +338,7 @@ row = model.classes.index("hip hop")
 # %% tags=["hide-cell", "solution"]
 some = ml.load_corpus("demo", size=songs // 2, evidence="joint")
 train, labels = some.table.split != "test", some.table.genre
-accuracies(some)
+pd.Series(accuracies(some), name="accuracy on the test songs").to_frame().round(2)
 
 # %% [markdown]
 # ## Summary

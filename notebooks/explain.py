@@ -204,11 +204,14 @@ for label in chosen:
 marks = pd.DataFrame(rows, columns=["class", "case", "planted among five", "by chance"])
 page.glue("hit", marks["planted among five"].mean())
 page.glue("chance", marks["by chance"].mean())
+much = "Here nearly every feature is planted, for the class lies in whole stems: the mark tells nothing."
+few = "That is the mark of so few songs that it only illustrates."
+page.glue("worth", much if marks["by chance"].mean() > 4 else few)
 marks.round(1)
 
 # %% [markdown]
-# On average {glue:text}`hit:.1f` of five, against {glue:text}`chance:.1f` by chance. That is the mark of so few songs
-# that it only illustrates; *Can you trust it?* marks many.
+# On average {glue:text}`hit:.1f` of five, against {glue:text}`chance:.1f` by chance. {glue:text}`worth`
+# *Can you trust it?* marks many.
 #
 # ## Strengths
 #

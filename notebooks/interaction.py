@@ -410,7 +410,8 @@ page.player(explainer.explain(b_songs[0]), b_songs[0])
 
 # %% tags=["hide-cell", "solution"]
 odds = np.log(probabilities / (1 - probabilities))
-{"log p": sobol_share(np.log(probabilities)[..., 0])["share"], "log-odds": sobol_share(odds[..., 0])["share"]}
+scales = {"log p": np.log(probabilities), "log-odds": odds}
+pd.Series({name: sobol_share(y[..., 0])["share"] for name, y in scales.items()}, name="share").round(3)
 
 # %% [markdown]
 # **2.** Does the answer depend on the number of masks? Repeat the measurement of the first song with 50,
@@ -426,7 +427,7 @@ pd.DataFrame(few).T[["share", "low", "high"]].round(4)
 
 # %% tags=["hide-cell", "solution"]
 lines = ml.interaction(b_songs[0], judge, "b", unit="line")
-int(lines.stands_out.sum()), int(pairs.stands_out.sum())
+print(lines.stands_out.sum(), "pairs with lines,", pairs.stands_out.sum(), "with words")
 
 # %% [markdown]
 # ## Summary

@@ -247,8 +247,6 @@ ax.hist(
     alpha=0.7,
     label="published",
 )
-
-# %%
 x = np.linspace(0, 0.06, 300)
 ax.plot(x, stats.halfnorm.pdf(x, scale=sigma), color="black", label="half of a bell")
 ax.axvline(beyond, color="0.4", linestyle=":", label="three scales")
@@ -608,7 +606,7 @@ for name, genre in (("share_hip", "hip hop"), ("share_punk", "punk"), ("share_po
 
 # %% tags=["hide-cell", "solution"]
 sums, _ = tables["genre multimodal"]
-sums.shape[1] - sums.columns.str.casefold().nunique()
+print(sums.shape[1] - sums.columns.str.casefold().nunique(), "columns differ from another in case only")
 
 # %% [markdown]
 # **2.** Require five songs for each word and class, and recompute the homogeneity factor in the multimodal
@@ -618,7 +616,7 @@ sums.shape[1] - sums.columns.str.casefold().nunique()
 sums, counts = tables["genre multimodal"]
 kept = sums.where(counts >= 5, 0.0).loc[:, (counts >= 5).any()]
 factor = homogeneity(kept)
-len(words(factor)), words(factor).mean().round(3)
+print(f"{len(words(factor))} words, mean factor {words(factor).mean():.3f}")
 
 # %% [markdown]
 # **3.** Which segment of which stem matters most in the mean over the nine genres of the audio table, and

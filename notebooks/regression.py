@@ -392,7 +392,7 @@ board = pd.DataFrame(results).T
 data = Path(ml.labels.taxonomy_path()).parent
 published = pd.read_csv(data / "published_regression.csv").set_index("model").rename({"MuLaN": "MuLan"})
 theirs = published[["valence", "energy", "average"]].add_prefix("thesis, ")
-board.join(theirs).round(3)
+board.join(theirs).round(3).astype(object).fillna("not given")
 
 # %%
 fig, ax = plt.subplots(figsize=(7, 3.4))
@@ -447,7 +447,8 @@ page.glue("odd", ", ".join(published.index[(means - published["average"]).abs() 
 groups = {"sound": high_level, "pitch classes": chroma, "sentiment": sentiment}
 for name, make in groups.items():
     only = make_pipeline(StandardScaler(), RidgeCV(np.logspace(-2, 4, 7))).fit(make(train), targets[train])
-    print(name, np.abs(only.predict(make(test)) - targets[test]).mean(0).round(3))
+    valence, energy = np.abs(only.predict(make(test)) - targets[test]).mean(0)
+    print(f"{name}: valence {valence:.3f}, energy {energy:.3f}")
 
 # %% [markdown]
 # **2.** The mean is not the best constant for the mean absolute error. Which is, and by how much?
@@ -460,7 +461,7 @@ print(np.abs(np.median(targets[train], 0) - targets[test]).mean().round(4), "for
 
 # %% tags=["hide-cell", "solution"]
 guess = [ml.emotion_of(*np.clip(pair, 0, 1)) for pair in perceptron.predict(described)]
-print(np.mean(np.array(guess) == table["emotion"].to_numpy()[test]).round(2))
+print(f"right for {np.mean(np.array(guess) == table['emotion'].to_numpy()[test]):.0%} of the songs")
 
 # %% [markdown]
 # ## Summary

@@ -321,7 +321,8 @@ for name, key in (("composed stems", "true"), ("separated stems", "found")):
 
 # %% tags=["hide-cell", "solution"]
 quarter = ml.AudioLIME(model, samples=samples, separate=lambda audio, rate: dict.fromkeys(STEMS, audio / 4))
-on_target([cells(quarter.explain(one), one) for one in chosen[:4]])[0]
+share = on_target([cells(quarter.explain(one), one) for one in chosen[:4]])[0]
+print(f"{share:.2f} of the weight lies on the right stem")
 
 # %% [markdown]
 # **2.** Is a song with a low SDR also a song whose stem names are unreliable? Plot one against the other,
@@ -331,7 +332,7 @@ on_target([cells(quarter.explain(one), one) for one in chosen[:4]])[0]
 parts = [(o.stems, separate(o.audio, o.sample_rate, preset)) for o in chosen]
 quality = [np.median([sdr(true[stem], guess[stem]) for stem in STEMS]) for true, guess in parts]
 named = [on_target([one])[1] for one in maps["separated stems"]]
-np.corrcoef(quality, named)[0, 1].round(2)
+print(f"correlation {np.corrcoef(quality, named)[0, 1]:.2f} over {len(chosen)} songs")
 
 # %% [markdown]
 # **3.** Separate a separated stem: what does the separator find in the drums it has just found? Is
@@ -339,7 +340,8 @@ np.corrcoef(quality, named)[0, 1].round(2)
 
 # %% tags=["hide-cell", "solution"]
 twice = separate(found["drums"], song.sample_rate, preset)
-{stem: float((part**2).sum() / (found["drums"] ** 2).sum()) for stem, part in twice.items()}
+energy = {stem: (part**2).sum() / (found["drums"] ** 2).sum() for stem, part in twice.items()}
+pd.Series(energy, name="share of the drums' energy").to_frame().round(3)
 
 # %% [markdown]
 # ## Summary

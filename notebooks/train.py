@@ -188,6 +188,9 @@ pd.DataFrame({" ".join(name): recipe for name, recipe in RECIPES.items()}).T
 # Other towers are one argument away (`lyrics_backbone="xlm-roberta-base"` for lyrics in other languages,
 # `audio_backbone="m-a-p/MERT-v1-95M", sample_rate=24000` for a tower that hears waveforms), and so are other ways to join
 # (`fusion="sum"`, `"product"`) and several labels a song (`multilabel=True`). On a GPU the step runs in mixed precision.
+# With several, put the two lines that call `ml.load_model` into a file and start it by `accelerate launch`
+# (`pip install musiclime[train]`; on Kaggle's two cards `accelerate.notebook_launcher`): each process takes its share of
+# every batch, and all take the same step. A test sees two processes arrive at the weights of one.
 # We had no GPU at hand when this page was made, so it shows no throughput of the large models.
 #
 # The authors publish their weights. `musiclime.models.load_published(file, task, modality)` reads them and lets the
@@ -231,21 +234,21 @@ pd.Series(card, name="").to_frame().style.set_properties(**{"text-align": "left"
 few = ml.load_corpus("demo", size=180)
 for seed in (0, 1):
     small = ml.load_model(task, "lyrics", few, seed=seed, epochs=40, progress=False)
-    print(seed, max(row["val_accuracy"] for row in small.card["history"]))
+    print(f"seed {seed}: {max(row['val_accuracy'] for row in small.card['history']):.2f}")
 
 # %% [markdown]
 # **2.** What does the model say to silence and no words at all? Is it the most frequent class?
 
 # %% tags=["hide-cell", "solution"]
-
 nothing = model.predict(np.zeros((1, 163840), np.float32), [""])[0]
-pd.Series(nothing, model.classes).sort_values(ascending=False).round(2)
+pd.Series(nothing, model.classes, name="probability").sort_values(ascending=False).to_frame().round(2)
 
 # %% [markdown]
 # **3.** Are its probabilities honest? Compare the mean probability of its guesses with their accuracy.
 
 # %% tags=["hide-cell", "solution"]
-print(measures["probabilities"].max(axis=1).mean().round(2), round(measures["accuracy"], 2))
+sure = measures["probabilities"].max(axis=1).mean()
+print(f"mean probability of its guesses {sure:.2f}, accuracy {measures['accuracy']:.2f}")
 
 # %% [markdown]
 # ## Summary

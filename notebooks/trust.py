@@ -524,7 +524,7 @@ page.figure(
 
 # %% tags=["hide-cell", "solution"]
 enough = stability.index[stability["VSI"] >= 0.8]
-print(enough.min() if len(enough) else "more than 2,000")
+print(f"from {enough.min():,} on" if len(enough) else f"more than {stability.index.max():,}")
 
 # %% [markdown]
 # **2.** Mark an explainer that always answers with the *loudness* of a cell and nothing for words. Is loud the same as important?
@@ -540,7 +540,7 @@ def loudness(song, base):
 
 
 loud = ml.mark(Ready(loudness), few)
-print(loud[loud["modality"] == "audio"]["auc"].mean().round(2))
+print(f"AUC {loud[loud['modality'] == 'audio']['auc'].mean():.2f}, where 0.5 is chance")
 
 # %% [markdown]
 # **3.** The deletion curve of *leave one out* starts with the feature whose removal costs most. Why need that not be the best order in the long run?
@@ -549,10 +549,8 @@ print(loud[loud["modality"] == "audio"]["auc"].mean().round(2))
 areas = {
     name: trust.curve(answer, np.argsort(-weights), len(names)).mean() for name, weights in orders.items()
 }
-print(
-    pd.Series(areas).round(3).to_dict(),
-    "- evidence that is there twice costs nothing when only one copy goes",
-)
+print("Evidence that is there twice costs nothing when only one copy goes.")
+pd.Series(areas, name="area under the curve").to_frame().round(3)
 
 # %% [markdown]
 # ## Summary

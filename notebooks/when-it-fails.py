@@ -331,7 +331,8 @@ pd.Series(theatre, name="AUC of cells").round(2)
 token = ml.LyricsLIME(model, samples=samples, mask_token="<unk>").explain(song)
 deleted = ml.LyricsLIME(model, samples=samples).explain(song)
 row = token.row(song.genre)
-print(pd.Series(token.weights[row]).corr(pd.Series(deleted.weights[row]), method="spearman").round(2))
+alike = pd.Series(token.weights[row]).corr(pd.Series(deleted.weights[row]), method="spearman")
+print(f"rank correlation of the two: {alike:.2f}")
 
 # %% [markdown]
 # **2.** Write an off value of your own: each cell replaced by the same cell of the segment before.
@@ -340,13 +341,14 @@ print(pd.Series(token.weights[row]).corr(pd.Series(deleted.weights[row]), method
 size = len(song.audio) // 10
 previous = lambda stem, n: song.stems[stem][((n - 1) % 10) * size : ((n - 1) % 10) * size + size]
 echo = explain(song, off=previous)
-print(echo.table(song.genre).query("modality == 'audio'").head(3))
+echo.table(song.genre).query("modality == 'audio'").head(3)
 
 # %% [markdown]
 # **3.** In the redundant set, which of the two modalities does the model lean on?
 
 # %% tags=["hide-cell", "solution"]
-print({"cells": round(one_gone[0] - one_gone[1], 2), "words": round(one_gone[0] - one_gone[2], 2)})
+cells, words = one_gone[0] - one_gone[1], one_gone[0] - one_gone[2]
+print(f"accuracy lost without the cells {cells:.2f}, without the words {words:.2f}")
 
 # %% [markdown]
 # ## Summary

@@ -95,14 +95,15 @@ page.glue("epochs", epochs)
 
 # %% tags=["hide-cell", "solution"]
 by = corpus.table.groupby("split")["artist"].agg(set)
-print(by["test"] & by["train"], by["test"] & by.get("val", set()))
+print(", ".join(sorted(by["test"])))
+print(len(by["test"] & (by["train"] | by.get("val", set()))), "of them in another split")
 
 # %% [markdown]
 # **2.** Keep only two genres.
 
 # %% tags=["hide-cell", "solution"]
 two = corpus.where(corpus.table["genre"].isin(["folk", "hip hop"]))
-print(len(two), two.table["genre"].value_counts().to_dict())
+two.table["genre"].value_counts().to_frame("songs")
 
 # %% [markdown]
 # **3.** Clean the lyrics of a song that was copied from a lyrics site.

@@ -81,9 +81,10 @@ page.glue("steady", explanation.steady(5))
 # The explanation is data. Saved as JSON it can be loaded, plotted and aggregated later; saved as a page it can be sent to a friend.
 
 # %%
+alone = ml.player(explanation, ready, predict=model)
+Path("runs/your-song/song.html").write_text(alone, encoding="utf-8")
 explanation.save("runs/your-song/explanation.json")
-again = ml.Explanation.load("runs/your-song/explanation.json")
-Path("runs/your-song/song.html").write_text(ml.player(again, ready, predict=model), encoding="utf-8")
+ml.Explanation.load("runs/your-song/explanation.json").table().head(3).round(3)
 
 # %% [markdown]
 # The same from a shell:

@@ -22,7 +22,8 @@ from musiclime.fleet import stored
 
 pytestmark = pytest.mark.slow
 BATCH = 10
-EXAMPLES = {"sound": 20, "lyrics": 12, "music4all": 60, "songs.csv": 50, "explanation": 80}  # 510 inputs
+EXAMPLES = {"sound": 20, "lyrics": 12, "music4all": 60, "songs.csv": 50, "explanation": 80}
+EXAMPLES |= {"audioset": 60, "merge": 60}  # 630 inputs
 WORDS = "I walk along the river and I wonder where you are tonight\n"
 HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
 watching = []
@@ -355,6 +356,88 @@ def test_fuzzed_songs_csv(tmp_path, clip, header, rows, damage):
             explained(corpus, root / "out")
 
 
+nothings = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
+trees = st.recursive(
+    nothings, lambda x: st.lists(x, max_size=3) | st.dictionaries(st.text(max_size=5), x, max_size=3)
+)
+
+
+LABELS = ["/m/04rlf", "/m/0glt670", "/m/pop", "/m/pop,/m/04rlf", "/m/nowhere", ""]
+TITLES = ["A - B", "A - B (Official Video)", "Nothing", "A - B remix", " - ", "[" * 3000, "A - " * 500]
+ONTOLOGY = [
+    {"id": "/m/04rlf", "name": "Music", "child_ids": ["/m/0glt670"]},
+    {"id": "/m/0glt670", "name": "Music genre", "child_ids": ["/m/pop", "/m/04rlf"]},
+    {"id": "/m/pop", "name": "Pop music", "child_ids": []},
+]
+
+
+def pairs_of(root, sound, text):
+    for folder, content, suffix in (("audio", sound, "wav"), ("lyrics", text, "txt")):
+        (root / folder).mkdir(parents=True)
+        (root / folder / f"a.{suffix}").write_bytes(content)
+
+
+@fuzz("audioset")
+@given(st.data())
+def test_fuzzed_audioset(tmp_path, clip, data):
+    """Its segments, titles and ontology, each damaged in turn; the ontology has a circle from the start."""
+    root = fresh(tmp_path) / "root"
+    pairs_of(root, clip, WORDS.encode() * 9)
+    one = st.tuples(
+        st.sampled_from(IDS), st.sampled_from(LABELS), st.sampled_from(TITLES) | st.text(max_size=9)
+    )
+    songs = [("a", "/m/pop", "A - B"), *data.draw(st.lists(one, max_size=5))]
+    rows = [[id, "0.000", "10.000", f'"{labels}"'] for id, labels, _ in songs]
+    write_table(root / "eval_segments.csv", ["# YTID"], rows, ", ", data.draw(damages))
+    named = [[id, f'"{title}"'] for id, _, title in songs]
+    header = data.draw(st.sampled_from([["id", "title"]] * 3) | headers)
+    write_table(root / "titles.csv", header, named, ",", data.draw(damages))
+    ontology = json.loads(json.dumps(ONTOLOGY))
+    if data.draw(st.booleans()):
+        ontology[data.draw(st.integers(0, 2))][data.draw(st.sampled_from(["id", "child_ids"]))] = data.draw(
+            trees
+        )
+    (root / "ontology.json").write_bytes(json.dumps(ontology).encode() + data.draw(damages))
+    with fenced(tmp_path):
+        corpus = outcome(ml.load_corpus, "audioset", root=root, lyrics=lambda artist, song: WORDS * 9)
+        if corpus is not None:
+            assert set(corpus.table["id"]) <= {"a"} and corpus.table["id"].is_unique
+            explained(corpus, root / "out")
+
+
+@fuzz("merge")
+@given(st.data())
+def test_fuzzed_merge(tmp_path, clip, data):
+    root = fresh(tmp_path) / "root"
+    for quadrant in ("Q1", "Q2", "Q3", "Q4"):
+        for folder, content, suffix in (("audio", clip, "wav"), ("lyrics", WORDS.encode() * 9, "txt")):
+            (root / folder / quadrant).mkdir(parents=True)
+            (root / folder / quadrant / f"a.{suffix}").write_bytes(content)
+    good = {
+        "Audio_Song": "a",
+        "Lyric_Song": "a",
+        "Quadrant": "Q1",
+        "Artist": "A",
+        "Arousal": "0.9",
+        "Valence": "0.8",
+    }
+    tables = {
+        "metadata": ["Audio_Song", "Lyric_Song", "Quadrant", "Artist", "Title", "Genres"],
+        "av_values": ["Audio_Song", "Lyric_Song", "Arousal", "Valence"],
+    }
+    for name, columns in tables.items():
+        header = data.draw(st.sampled_from([columns, columns, columns, []]) | headers)
+        rows = [[good.get(column, "x") for column in header or columns]]
+        rows += data.draw(st.lists(st.lists(cells, min_size=len(columns), max_size=len(columns)), max_size=5))
+        write_table(root / f"merge_bimodal_complete_{name}.csv", header, rows, ",", data.draw(damages))
+    by = data.draw(st.sampled_from(["values", "quadrants"]))
+    with fenced(tmp_path):
+        corpus = outcome(ml.load_corpus, "merge", root=root, by=by)
+        if corpus is not None:
+            assert set(corpus.table["id"]) <= {"a"} and corpus.table["id"].is_unique
+            explained(corpus, root / "out")
+
+
 @pytest.mark.parametrize("missing", ["id", "song", "artist", "valence", "energy", "genres", "lang"])
 def test_a_missing_column_is_named(tmp_path, missing):
     for name, columns in TABLES.items():
@@ -378,12 +461,6 @@ def test_ids_never_become_paths(tmp_path, id):
         explanation = explainer().explain(song)
         outcome(ml.player, explanation, explainer().prepare(song), assets=inside / "assets")
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
-
-
-nothings = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
-trees = st.recursive(
-    nothings, lambda x: st.lists(x, max_size=3) | st.dictionaries(st.text(max_size=5), x, max_size=3)
-)
 
 
 @pytest.fixture(scope="module")

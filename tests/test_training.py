@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -184,6 +185,41 @@ def test_a_killed_training_goes_on_to_the_same_model(tmp_path, monkeypatch):
     assert apart(whole, resumed) < 1e-3 < apart(whole, quick(epochs=12, seed=1))
     np.testing.assert_allclose(losses(resumed), losses(whole), rtol=1e-2)
     assert not checkpoint.exists()
+
+
+TOGETHER = """
+import sys
+sys.path.insert(0, {tests!r})
+from test_training import quick, toy
+model = quick("audio", toy(31), augment=False, epochs=1, optimizer="SGD", cycle=False)
+assert model.card["history"]
+"""
+
+
+@pytest.mark.slow
+def test_two_processes_take_the_steps_of_one(tmp_path, monkeypatch):
+    """Nineteen songs in batches of six: of the last batch one process gets a song, and the other none."""
+    script = tmp_path / "together.py"
+    script.write_text(TOGETHER.format(tests=str(Path(__file__).parent)))
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": "2", "OMP_NUM_THREADS": "1"}
+    place |= {"MUSICLIME_CACHE": str(tmp_path / "pair"), "ACCELERATE_USE_CPU": "1"}
+    pair = [
+        subprocess.Popen(
+            [sys.executable, script], env={**os.environ, **place, "RANK": rank, "LOCAL_RANK": rank}
+        )
+        for rank in "01"
+    ]
+    assert [process.wait(timeout=300) for process in pair] == [0, 0]
+    same = {"augment": False, "epochs": 1, "optimizer": "SGD", "cycle": False}
+    alone = quick("audio", toy(31), **same)
+    monkeypatch.setenv("MUSICLIME_CACHE", str(tmp_path / "pair"))
+    monkeypatch.setattr(training, "fit", None)  # it is there already
+    pair = quick("audio", toy(31), **same)
+    for p, q in zip(alone.network.parameters(), pair.network.parameters()):
+        assert torch.allclose(p, q, atol=1e-5)
+    np.testing.assert_allclose(losses(pair), losses(alone), rtol=1e-4)
 
 
 @pytest.mark.slow

@@ -59,12 +59,8 @@ def load(root, lyrics=None, check="sound", shares=curate.SHARES, seed=0) -> Corp
     lyrics: a function (artist, song) -> text or None for what lyrics/ lacks; its finds are written there
     """
     root = files.folder(root, "audioset")
-    if not (root / "ontology.json").is_file():
-        raise FileNotFoundError(f"there is no ontology.json in {root}: put AudioSet's there")
-    rows = json.loads((root / "ontology.json").read_text("utf-8"))
-    children = {row["id"]: row["child_ids"] for row in rows}
-    names = {row["id"]: row["name"] for row in rows if row["id"] in _below(GENRE, children)}
-    music = _below(MUSIC, children)
+    names, children = _ontology(root / "ontology.json")
+    genres, music = _below(GENRE, children) & names.keys(), _below(MUSIC, children)
     sieve = curate.Sieve(_segments(root))
     sieve.drop([music.isdisjoint(labels) for labels in sieve.table["labels"]], "not music")
     sieve.drop(~sieve.table["id"].str.fullmatch(files.SAFE_ID), "unsafe id: it could name a file elsewhere")
@@ -79,7 +75,7 @@ def load(root, lyrics=None, check="sound", shares=curate.SHARES, seed=0) -> Corp
     sieve.table["artist"] = [pair[0] if pair else "" for pair in pairs]
     sieve.table["song"] = [pair[1] if pair else "" for pair in pairs]
     sieve.drop([pair is None for pair in pairs], "no artist and song in the title: " + sieve.table["title"])
-    tags = [[names[label].lower() for label in labels if label in names] for labels in sieve.table["labels"]]
+    tags = [[names[label] for label in labels if label in genres] for labels in sieve.table["labels"]]
     found = [curate.primary_genre(own) for own in tags]
     sieve.table["genre"] = [genre for genre, _ in found]
     sieve.drop_where([problem for _, problem in found])
@@ -94,6 +90,19 @@ def load(root, lyrics=None, check="sound", shares=curate.SHARES, seed=0) -> Corp
     sieve.table[["valence", "energy"]] = float("nan")
     files.check_files(sieve, sounds, texts, open_sound=check == "sound")
     return sieve.corpus("audioset", files.reader(sounds, texts), seed, shares)
+
+
+def _ontology(path) -> tuple[dict, dict]:
+    """The names and the children of AudioSet's labels."""
+    if not path.is_file():
+        raise FileNotFoundError(f"there is no {path.name} in {path.parent}: put AudioSet's there")
+    try:
+        rows = json.loads(path.read_text("utf-8"))
+        names = {str(row["id"]): str(row["name"]).lower() for row in rows}
+        return names, {str(row["id"]): [str(child) for child in row["child_ids"]] for row in rows}
+    except (ValueError, TypeError, KeyError, RecursionError) as error:
+        why = f"{type(error).__name__}: {error}"[:200]
+        raise ValueError(f"{path} is not AudioSet's list of labels ({why}): fetch it again") from error
 
 
 def _below(root: str, children: dict) -> set[str]:

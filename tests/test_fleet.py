@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from musiclime import MusicLIME, load_corpus
+from musiclime import MusicLIME, fleet, load_corpus
 from musiclime.fleet import explain_corpus, stored
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -186,8 +186,13 @@ def test_a_cluster_gives_the_same_bytes(tmp_path, undisturbed):
         LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
         Client(cluster) as client,
     ):
-        explain_corpus(songs(), explainer(), tmp_path, client=client)
-    assert shard(tmp_path).read_bytes() == shard(undisturbed).read_bytes()
+        explain_corpus(songs(), explainer(), tmp_path / "all", client=client)
+        # One run after another: by its hash, the second's explainer would meet the first's on its way out.
+        for run in range(4):
+            explain_corpus(songs(4), explainer(), tmp_path / str(run), client=client)
+        spared = client.run(lambda: fleet._keep_memory.cache_info().currsize)
+    assert shard(tmp_path / "all").read_bytes() == shard(undisturbed).read_bytes()
+    assert all(len(table(tmp_path / str(run))) == 4 for run in range(4)) and set(spared.values()) == {1}
 
 
 def patient(audio, lyrics):

@@ -30,6 +30,8 @@ def run(matrix: Path, *options: str, wait: bool = True):
     command = [sys.executable, "-m", "musiclime.runs", "--matrix", matrix, "--out", matrix.parent / "out"]
     command = [*map(str, command), *options]
     how = {"cwd": ROOT, "text": True, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    # A shell starts what is in its background deaf to Ctrl-C, and children inherit that.
+    how["preexec_fn"] = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
     return subprocess.run(command, **how) if wait else subprocess.Popen(command, **how)
 
 

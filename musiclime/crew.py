@@ -23,6 +23,12 @@ def leads(crew) -> bool:
     return crew is None or crew.is_main_process
 
 
+def together(crew) -> None:
+    """Wait until every process has come this far."""
+    if crew:
+        crew.wait_for_everyone()
+
+
 def share(crew, rows):
     """The rows of a batch that fall to this process."""
     return rows if crew is None else rows[crew.process_index :: crew.num_processes]

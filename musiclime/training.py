@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+from contextlib import nullcontext
 from math import ceil
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from tqdm.auto import tqdm
 from .cache import root as cache_root
 from .cache import versions
 from .corpora import load_corpus
-from .crew import add_up, crew, leads, share, total
+from .crew import add_up, crew, leads, share, together, total
 from .evaluation import evaluate, labels_of
 from .filterbank import SILENCE
 from .inputs import batches, dropped, muted, prepare, word_tokenizer
@@ -225,7 +226,8 @@ def load_model(
     folder = cache_root() / "models" / f"{task}-{modality}-{corpus.name}-{preset}-{code}"
     folder.parent.mkdir(parents=True, exist_ok=True)
     team = crew()
-    with FileLock(f"{folder}.{team.process_index}.lock" if team else f"{folder}.lock"):
+    with FileLock(f"{folder}.lock") if leads(team) else nullcontext():
+        together(team)  # the lock is held: all see the same
         if not folder.exists():
             model = _untrained(
                 folder.name, task, architecture, about, corpus, device, progress, recipe.get("seed", 0)
@@ -239,6 +241,5 @@ def load_model(
             if leads(team):
                 save(model, folder)
                 checkpoint.unlink(missing_ok=True)
-            if team:
-                team.wait_for_everyone()
+            together(team)
     return load(folder, device, architecture=architecture, corpus=about)

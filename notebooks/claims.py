@@ -474,7 +474,7 @@ if pair:
 # **3.** On the demo, which genre is the most heard?
 
 # %% tags=["hide-cell", "solution"]
-print(f"{read.idxmin()}: words are {read.min():.0%} of what replacing all evidence costs")
+print(f"{read.idxmin()}: of what its words and its cells cost, {read.min():.0%} is the words'")
 
 # %% [markdown]
 # ## Summary

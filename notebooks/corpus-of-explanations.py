@@ -54,8 +54,19 @@ shutil.rmtree(out, ignore_errors=True)
 # Each song becomes a small file, written whole or not at all; full shards are folded into one Parquet file. A manifest holds the hash of the corpus and every setting of the explainer, so a folder never mixes two experiments.
 
 # %%
-half = corpus.where(np.arange(len(corpus)) < songs // 2)
-alone = ml.explain_corpus(half, explainer, out / "alone")
+half, few = (corpus.where(np.arange(len(corpus)) < count) for count in (songs // 2, 4))
+
+
+def timed(some, folder, client=None):
+    start = time.perf_counter()
+    shards = ml.explain_corpus(some, explainer, out / folder, client=client)
+    return shards, time.perf_counter() - start
+
+
+# %%
+timed(few, "warm")
+alone, took = timed(half, "alone")
+one_worker = took / len(half)
 
 # %%
 print(json.dumps(json.loads((out / "alone" / "manifest.json").read_text())["corpus"], indent=1))
@@ -65,31 +76,20 @@ print(json.dumps(json.loads((out / "alone" / "manifest.json").read_text())["corp
 #
 # A `dask.distributed` client is all it takes to move from a laptop to a cluster. Here it is a cluster of two processes.
 
-
-# %%
-def more(name, client=None):
-    """Seconds that a song more takes, and what a run takes before its first; and the shards."""
-    few, took = half.where(np.arange(len(half)) < 4), []
-    for some, folder in ((few, f"{name}-cold"), (few, f"{name}-few"), (half, f"{name}-all")):
-        start = time.perf_counter()
-        shards = ml.explain_corpus(some, explainer, out / folder, client=client)
-        took.append(time.perf_counter() - start)
-    return (took[2] - took[1]) / (len(half) - len(few)), took[0] - took[1], shards
-
-
 # %%
 from distributed import Client, LocalCluster
 
-one_worker, _, _ = more("one")
 with (
     LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
     Client(cluster) as client,
 ):
-    two_workers, begin, pair = more("two", client)
+    (_, cold), (_, warm) = timed(few, "cold", client), timed(few, "again", client)
+    pair, took = timed(half, "pair", client)
+    two_workers = (took - warm) / (len(half) - len(few))
 
 # %%
 page.glue("faster", one_worker / two_workers)
-page.glue("begin", max(begin, 0))
+page.glue("begin", max(cold - warm, 0))
 page.glue("half", len(half))
 page.glue(
     "same", "the same, byte for byte" if alone[0].read_bytes() == pair[0].read_bytes() else "not the same"

@@ -188,7 +188,7 @@ pd.DataFrame({" ".join(name): recipe for name, recipe in RECIPES.items()}).T
 # Other towers are one argument away (`lyrics_backbone="xlm-roberta-base"` for lyrics in other languages,
 # `audio_backbone="m-a-p/MERT-v1-95M", sample_rate=24000` for a tower that hears waveforms), and so are other ways to join
 # (`fusion="sum"`, `"product"`) and several labels a song (`multilabel=True`). On a GPU the step runs in mixed precision.
-# With several, put the two lines that call `ml.load_model` into a file and start it by `accelerate launch`
+# With several, put the call of `ml.load_model` into a file and start it by `accelerate launch`
 # (`pip install musiclime[train]`; on Kaggle's two cards `accelerate.notebook_launcher`): each process takes its share of
 # every batch, and all take the same step. A test sees two processes arrive at the weights of one.
 # We had no GPU at hand when this page was made, so it shows no throughput of the large models.

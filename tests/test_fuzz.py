@@ -371,10 +371,12 @@ ONTOLOGY = [
 ]
 
 
-def pairs_of(root, sound, text):
-    for folder, content, suffix in (("audio", sound, "wav"), ("lyrics", text, "txt")):
-        (root / folder).mkdir(parents=True)
-        (root / folder / f"a.{suffix}").write_bytes(content)
+def lay(root, clip, places=("",)):
+    """A sound and its lyrics, named a, in each of these places."""
+    for place in places:
+        for folder, content, suffix in (("audio", clip, "wav"), ("lyrics", WORDS.encode() * 9, "txt")):
+            (root / folder / place).mkdir(parents=True)
+            (root / folder / place / f"a.{suffix}").write_bytes(content)
 
 
 @fuzz("audioset")
@@ -382,7 +384,7 @@ def pairs_of(root, sound, text):
 def test_fuzzed_audioset(tmp_path, clip, data):
     """Its segments, titles and ontology, each damaged in turn; the ontology has a circle from the start."""
     root = fresh(tmp_path) / "root"
-    pairs_of(root, clip, WORDS.encode() * 9)
+    lay(root, clip)
     one = st.tuples(
         st.sampled_from(IDS), st.sampled_from(LABELS), st.sampled_from(TITLES) | st.text(max_size=9)
     )
@@ -409,10 +411,7 @@ def test_fuzzed_audioset(tmp_path, clip, data):
 @given(st.data())
 def test_fuzzed_merge(tmp_path, clip, data):
     root = fresh(tmp_path) / "root"
-    for quadrant in ("Q1", "Q2", "Q3", "Q4"):
-        for folder, content, suffix in (("audio", clip, "wav"), ("lyrics", WORDS.encode() * 9, "txt")):
-            (root / folder / quadrant).mkdir(parents=True)
-            (root / folder / quadrant / f"a.{suffix}").write_bytes(content)
+    lay(root, clip, ("Q1", "Q2", "Q3", "Q4"))
     good = {
         "Audio_Song": "a",
         "Lyric_Song": "a",

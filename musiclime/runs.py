@@ -147,18 +147,20 @@ def run_all(runs: list[Run], options) -> list[str]:
                     bar.write(f"started {run.name}")
             told = []
             for run, (process, began, log) in list(going.items()):
+                # Whether it has ended is asked before its log is read: a traceback is the last thing written.
+                ended = process.poll() is not None
                 seconds, text = time.time() - began, log.read_text(errors="replace")
                 cell = re.findall(r"(\d+/\d+) \[", text)  # papermill's own progress
                 told.append(f"{run.name} cell {cell[-1] if cell else '-'}")
                 late = seconds > 60 * run.minutes * options.patience
-                if process.poll() is None and not late:
+                if not ended and not late:
                     continue
                 stop(process)
                 del going[run]
                 bar.update()
-                if late or process.returncode:
+                if not ended or process.returncode:
                     bad.append(run.name)
-                    why = f"it took over {run.minutes} minutes" if late else f"exit code {process.returncode}"
+                    why = f"exit code {process.returncode}" if ended else f"over {run.minutes} minutes"
                     bar.write(f"{text}\nFAILED: run {run.name} of {run.template} ({why})")
                 else:
                     bar.write(f"done {run.name} in {seconds:.0f} s")

@@ -1,5 +1,6 @@
 """The matrix of runs: what it lists, when a run is stale, what a failure does, what a page shows of it."""
 
+import argparse
 import json
 import os
 import signal
@@ -149,6 +150,27 @@ def test_the_bootstrap_cell_runs_where_all_is_there_and_fetches_nothing():
     done = subprocess.run([sys.executable, "-c", guard + first], cwd=ROOT, text=True, capture_output=True)
     assert done.returncode == 0, done.stderr
     assert "torch 2" in done.stdout and "musiclime 0" in done.stdout
+
+
+def test_a_traceback_written_in_the_last_moment_is_shown(tmp_path, monkeypatch, capsys):
+    class Ends:
+        """A process that writes why it failed between two looks at it."""
+
+        returncode = None
+
+        def __init__(self, log):
+            self.log = log
+
+        def poll(self):
+            self.log.write_text("ZeroDivisionError: at the last moment")
+            self.returncode = 1
+            return 1
+
+    monkeypatch.setattr(runs, "start", lambda run, key, options, log: log.write_text("") or Ends(log))
+    path = write(tmp_path, "- {template: boom}", boom="\n1 / 0\n")
+    options = argparse.Namespace(out=tmp_path / "out", jobs=1, patience=1)
+    assert runs.run_all(runs.matrix(path), options) == ["boom"]
+    assert "ZeroDivisionError: at the last moment" in capsys.readouterr().out
 
 
 @pytest.mark.slow

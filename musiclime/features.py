@@ -45,6 +45,17 @@ class Space:
             np.matmul(cells[segment], change[:, a:b], out=mixed[:, a:b])
         return mixed if self.off is None else mixed + self.off.sum(0)
 
+    def layers(self, masks: np.ndarray) -> tuple[dict, np.ndarray]:
+        """Stems and (n, segments, stems) masks that make the mix (chapter *How fast, how many*).
+
+        What sounds where a cell is off is a stem more, always on, and a cell that is on adds the difference.
+        """
+        cells = masks.reshape(-1, *self.shape)
+        if self.off is None:
+            return self.song.stems, cells
+        change = {name: stem - off for (name, stem), off in zip(self.song.stems.items(), self.off)}
+        return change | {"": self.off.sum(0)}, np.pad(cells, ((0, 0), (0, 0), (0, 1)), constant_values=True)
+
     def texts(self, masks: np.ndarray) -> list[str]:
         """(n, words) masks to n texts; all on is the text itself (chapter *Explain*)."""
         if not self.lyrics:

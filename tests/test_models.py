@@ -68,6 +68,25 @@ def test_cells_equal_the_sound_that_they_make_and_batches_do_not_matter():
     assert model.encode_lyrics(texts) == pytest.approx(one_by_one, abs=1e-5)
 
 
+@pytest.mark.parametrize("off", ["silence", "noise", lambda stem, segment: np.full(16384, 0.01 * segment)])
+def test_whatever_sounds_where_a_cell_is_off_the_table_equals_the_sound(off):
+    stems = dict(zip(STEMS, noise(4, 163840)))
+    song, model = ml.Song(sum(stems.values()), 16000, "one two", stems=stems), make()
+    space = ml.MusicLIME(model, off=off).space(song)
+    masks = np.random.default_rng(2).random((40, 40)) < 0.5
+    by_table = model.encode_cells(*space.layers(masks))
+    assert by_table == pytest.approx(model.encode_audio(space.mix(masks)), abs=1e-4)
+    assert np.ptp(by_table, axis=0).max() > 1e-2
+
+
+def test_many_stems_take_no_table_of_all_their_states(monkeypatch):
+    stems = {f"stem {k}": sound for k, sound in enumerate(noise(9, 16384) / 9)}
+    song, model = ml.Song(sum(stems.values()), 16000, "one two", stems=stems), make()
+    monkeypatch.setattr(model, "encode_cells", None)  # 4 ** 9 pairs of states
+    explanation = ml.MusicLIME(model, segments=4, samples=20, design="joint").explain(song)
+    assert len(explanation.features) == 9 * 4 + 2
+
+
 def test_predict_is_encode_and_fuse_and_unimodal_models_ignore_the_other_modality():
     audio, model = noise(3, 163840), make()
     assert model.predict(audio, TEXTS) == pytest.approx(

@@ -43,9 +43,9 @@ import musiclime.plots as plots
 from musiclime import page, trust
 
 # %% tags=["parameters"]
-songs: int = 24
+songs: int = 48
 samples: int = 2000
-compared: int = 8
+compared: int = 10
 seeds: int = 8
 
 # %%
@@ -101,7 +101,8 @@ page.glue("asked", len(heard))
 #
 # `ml.mark` explains songs and marks each explanation against the record. A song counts for a modality only when replacing
 # its evidence in that modality costs the model at least 0.2 of probability: no method can find what does nothing. The first
-# songs of the test split that count are marked, as many for cells as for words, whatever their explanations turn out to be.
+# songs of the test split that count are marked, as many for cells as for words, whatever their explanations turn out to be:
+# many songs with few masks each, for songs differ more than runs do.
 
 # %%
 own = pd.DataFrame({name: answer[np.arange(len(heard)), truth] for name, answer in said.items()})
@@ -111,7 +112,7 @@ first = {name: counts.index[counts[name]][: songs // 2] for name in counts}
 
 # %%
 played = [heard[position] for position in sorted(set().union(*first.values()))]
-marks = ml.mark(explainer, played)
+marks = ml.mark(ml.MusicLIME(model, samples=samples // 2), played)
 counted = marks[marks["counts"]]
 counted.groupby("modality")[["auc", "precision", "pointing", "share"]].mean().round(3)
 

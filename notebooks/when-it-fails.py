@@ -305,7 +305,7 @@ page.figure(
 
 # %%
 theatre = {
-    name: np.nanmean([auc(explain(s, **options), s) for s in heard[:4]]) for name, options in stages.items()
+    name: np.nanmean([auc(explain(s, **options), s) for s in heard]) for name, options in stages.items()
 }
 page.glue("theatre-low", min(theatre.values()))
 page.glue("theatre-high", max(theatre.values()))

@@ -37,7 +37,7 @@ from musiclime import page
 # %% tags=["parameters"]
 task: str = "genre"
 modality: str = "multimodal"
-songs: int = 90
+songs: int = 135
 masks: int = 240
 support: int = 3
 separated: int = 27
@@ -45,6 +45,7 @@ texts: int = 300
 glove: str = ""
 
 # %%
+from itertools import product
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -61,8 +62,8 @@ sound, lyrics, late = modality != "lyrics", modality != "audio", modality == "mu
 
 # %% [markdown]
 # The page is made six times, for two tasks and three modalities; parts that need both modalities, or words,
-# or sound, stay empty in the runs that have none. `songs` test songs are explained with `masks`
-# perturbations of each modality. `support` is the least number of songs behind a feature that is tested,
+# or sound, stay empty in the runs that have none. The first `songs` of the test split, in which the genres
+# take turns, are explained with `masks` perturbations of each modality. `support` is the least number of songs behind a feature that is tested,
 # `separated` the number of songs that are explained again with separated stems, `texts` the number whose
 # words word vectors are learned from.
 
@@ -70,7 +71,7 @@ sound, lyrics, late = modality != "lyrics", modality != "audio", modality == "mu
 corpus = ml.load_corpus("demo")
 model = ml.load_model(task, modality, corpus)
 test = corpus.split("test")
-chosen = test.where(np.isin(np.arange(len(test)), np.linspace(0, len(test) - 1, songs).astype(int)))
+chosen = test.where(np.arange(len(test)) < songs)
 
 # %%
 explainers = {"multimodal": ml.MusicLIME, "audio": ml.AudioLIME, "lyrics": ml.LyricsLIME}
@@ -251,6 +252,13 @@ if lyrics and task == "genre":
         hits[c] = {"planted": sum(base_form(w) in planted[c] for w in first), "of the first": len(first)}
     display(pd.DataFrame(hits).T)
 
+# %%
+if lyrics and task == "genre":
+    plants = pd.read_csv(Path(ml.labels.taxonomy_path()).with_name("demo_evidence.csv"), index_col="genre")
+    heavy = plants.index[plants["mean_words"] > plants["mean_cells"]]
+    told = "; ".join(f"{c}: {hits[c]['planted']} of {hits[c]['of the first']}" for c in heavy if c in hits)
+    display(Markdown(f"Of the genres planted with more words than cells: {told}."))
+
 # %% [markdown]
 # ## Stems and segments
 #
@@ -385,10 +393,21 @@ if late and task == "genre":
     totals = [table.groupby(labels).sum().clip(lower=0) for table in (played, marked)]
     used, planted_share = (total["words"] / total.sum(axis=1) for total in totals)
 
+# %% [markdown]
+# That game replaces by neutral material, and our explanations by silence. So explain the songs once more,
+# meaning the same by *off* as the game does.
+
+# %%
+if late and task == "genre":
+    like_the_game = ml.MusicLIME(model, samples=masks, off="neutral")
+    offs = {"silence": explained, "neutral": [like_the_game.explain(song) for song in listened]}
+
 # %%
 if late:
     share = shares(explained)
     marks = {"the model's own": used, "planted": planted_share} if task == "genre" else {}
+    if task == "genre":
+        marks["explained with neutral music"] = shares(offs["neutral"])["share"]
     fig, ax = plt.subplots(figsize=(7, 4), layout="constrained")
     plots.bars(ax, share["share"], [share["share"] - share["low"], share["high"] - share["share"]])
     for marker, (name, values) in zip("DoX", marks.items()):
@@ -409,21 +428,22 @@ if late and task == "genre":
     ways = {"positive, beyond two errors": (), "positive": ("positive", 0), "magnitudes": ("absolute", 0)}
     others = {"the model's own use": used, "what was planted": planted_share}
     agree = {}
-    for name, way in ways.items():
-        found = shares(explained, *way)["share"]
-        agree[name] = {
+    for (off, made), (name, way) in product(offs.items(), ways.items()):
+        found = shares(made, *way)["share"]
+        agree[off, name] = {
             k: stats.spearmanr(found, v.reindex(found.index), nan_policy="omit").statistic
             for k, v in others.items()
         }
-    display(pd.DataFrame(agree).round(2))
+    display(pd.DataFrame(agree).T.rename_axis(["off is", "weights"]).round(2))
 
 # %%
 if late and task == "genre":
-    own, plain = (agree[way]["the model's own use"] for way in ("positive, beyond two errors", "magnitudes"))
+    silent, neutral = (agree[off, "positive, beyond two errors"]["the model's own use"] for off in offs)
     display(
         Markdown(
-            f"Over {len(used)} classes, the shares beyond two errors and the model's own use agree in rank at {own:.2f}. "
-            f"Plain magnitudes agree at {plain:.2f}."
+            f"Over {len(used)} classes, the shares beyond two errors and the model's own use agree in rank at "
+            f"{silent:.2f} where a cell that is off is silent, and at {neutral:.2f} where it plays neutral music. "
+            "Before an explanation is held against an ablation, both should mean the same by *off*."
         )
     )
 

@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import spearmanr
 
+import musiclime as ml
 from musiclime.aggregate import (
     aggregate,
     base_form,
@@ -21,6 +23,7 @@ from musiclime.aggregate import (
     tally,
     words,
 )
+from musiclime.demo.words import genre_lexicon
 from musiclime.explanation import Explanation, Feature
 
 CLASSES = ["folk", "pop", "punk"]
@@ -290,3 +293,26 @@ def test_ten_thousand_explanations_in_ten_seconds_and_two_gigabytes():
     aggregate(songs(1000), "homogeneity")
     assert tracemalloc.get_traced_memory()[1] < 2e9
     tracemalloc.stop()
+
+
+@pytest.mark.slow
+def test_on_the_demo_the_share_of_the_lyrics_is_what_the_model_itself_uses():
+    model, test = ml.load_model(), ml.load_corpus("demo").split("test")
+    songs = [test[position] for position in range(135)]
+    versions = [(s, s.neutral(cells=False), s.neutral(words=False), s.neutral()) for s in songs]
+    flat = [version for some in versions for version in some]
+    asked = [model.predict(v.audio[None], [v.lyrics])[0] for v in flat]
+    asked = np.array(asked).reshape(len(songs), 4, -1)
+    label = asked[:, 0].argmax(1)
+    both, sound, words, none = asked[np.arange(len(songs)), :, label].T
+    game = pd.DataFrame({"words": both - sound + words - none, "cells": both - words + sound - none})
+    game = game.groupby([model.classes[row] for row in label]).sum().clip(lower=0)
+    explainer = ml.MusicLIME(model, samples=240, off="neutral")
+    explained = [explainer.explain(song) for song in songs]
+    share = shares(explained)["share"]
+    assert len(share) == 9
+    assert spearmanr(share, (game["words"] / game.sum(axis=1)).reindex(share.index)).statistic >= 0.9
+    leading = tally(explained).assign(mean=lambda t: t["signed"] / t["songs"])
+    leading = leading.query("modality == 'lyrics' and songs >= 2 and `class` == 'hip hop'")
+    planted = {base_form(w) for part in genre_lexicon("hip hop") for kind in part.values() for w in kind}
+    assert sum(base_form(w) in planted for w in leading.nlargest(10, "mean")["feature"]) >= 8

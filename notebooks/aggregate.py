@@ -25,7 +25,7 @@
 #
 # **What you need**: *Explain*; of statistics, standard errors and the idea of a false-discovery rate.
 #
-# **How long, on what**: about three minutes on one core, most of it explaining the songs.
+# **How long, on what**: three to five minutes on two cores, most of it explaining the songs.
 #
 # The songs are composed, with planted evidence: what follows is a claim about the method, never about real
 # music.

@@ -26,7 +26,7 @@
 #
 # **What you need**: *Train*.
 #
-# **How long, on what**: a minute or two on two cores once the six models are in the cache; training them takes a quarter of an hour.
+# **How long, on what**: a minute or two on two cores once the six models are in the cache; training them takes seven to ten minutes.
 
 # %%
 import musiclime as ml

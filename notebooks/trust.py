@@ -20,7 +20,7 @@
 #
 # **What you need.** *Explain*, and {doc}`/book/background/lime-and-its-family`.
 #
-# **How long, on what.** About five minutes on two CPU cores, with the counts in the next cell.
+# **How long, on what.** About five minutes on two CPU cores with the counts of the published page, longer with those in the next cell.
 #
 # The paper names the missing criterion for judging explanations as its main limitation {cite}`sotirou2024musiclime`.
 # The songs here are composed by our code with planted evidence, so *right* has a meaning. What follows is a claim about the

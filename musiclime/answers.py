@@ -21,6 +21,8 @@ class Answers:
         # A batch of mixes never takes more than 128 MB, however long the song.
         self.batch = max(1, min(batch, NUMBERS // max(space.borders[-1], 1)))
         self.tower = getattr(model, "modality", None) if hasattr(model, "classify") else None
+        cells = space.audio and space.layers and space.shape[1] <= STEMS
+        self.by_table = bool(cells) and hasattr(model, "encode_cells")
 
     def own(self) -> np.ndarray:
         """The prediction for the song with all features on."""
@@ -63,7 +65,7 @@ class Answers:
         size = self.batch
         if side == "lyrics":
             size, encode = 256, lambda part: self.model.encode_lyrics(self.space.texts(part))
-        elif self.space.audio and self.space.shape[1] <= STEMS and hasattr(self.model, "encode_cells"):
+        elif self.by_table:
             size, encode = 256, lambda part: self.model.encode_cells(*self.space.layers(part))
         else:
             encode = lambda part: self.model.encode_audio(self.space.mix(part))  # noqa: E731

@@ -20,6 +20,7 @@ class Patches(Space):
 
     map: np.ndarray
     bands: np.ndarray
+    layers = None  # no stems to switch
 
     def mix(self, masks):
         """(n, patches) masks to (n, t) sound: the song's own spectrum, silenced where a patch is off."""
@@ -71,8 +72,7 @@ class SpectrogramLIME(MusicLIME):
             text = f"{bins.min() * hertz:.0f} to {(bins.max() + 1) * hertz:.0f} Hz"
             times = float(frames.min() * second), float((frames.max() + 1) * second)
             features.append(Feature(f"patch {number}", "audio", start=times[0], end=times[1], text=text))
-        borders, off = np.array([0, len(ready.audio)]), np.zeros((1, len(ready.audio)))
-        return Patches(ready, features, [], off, borders, [], patches, bands)
+        return Patches(ready, features, [], None, np.array([0, len(ready.audio)]), [], patches, bands)
 
     def listen(self, explanation, features, song, how: str = "filter") -> np.ndarray:
         """The sound of some patches, in one of the thesis's two ways (chapter *Four explainers*).

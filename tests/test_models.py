@@ -79,6 +79,16 @@ def test_whatever_sounds_where_a_cell_is_off_the_table_equals_the_sound(off):
     assert np.ptp(by_table, axis=0).max() > 1e-2
 
 
+def test_patches_of_a_spectrogram_are_no_cells():
+    song, model = ml.Song(noise(163840), 16000, "one two"), make()
+    options = {"samples": 30, "patches": 6, "progress": False}
+    fast = ml.SpectrogramLIME(model, **options).explain(song)
+    slow = ml.SpectrogramLIME(lambda a, t: model.predict(a, t), classes=model.classes, **options).explain(
+        song
+    )
+    assert fast.weights == pytest.approx(slow.weights, abs=1e-5) and np.abs(fast.weights).max() > 1e-5
+
+
 def test_many_stems_take_no_table_of_all_their_states(monkeypatch):
     stems = {f"stem {k}": sound for k, sound in enumerate(noise(9, 16384) / 9)}
     song, model = ml.Song(sum(stems.values()), 16000, "one two", stems=stems), make()

@@ -21,6 +21,7 @@ def main(arguments=None) -> int:
     add("--task", default="genre", choices=["genre", "emotion"])
     add("--preset", default="demo", choices=["demo", "paper"], help="which models to load, or to train first")
     add("--corpus", default="demo", help="the corpus the model is trained on")
+    add("--root", help="the folder of that corpus; the demo needs none")
     add("--samples", type=int, help="perturbations; by default as many as the book takes")
     try:
         return _explain(parser.parse_args(arguments))
@@ -33,7 +34,7 @@ def _explain(asked) -> int:
     import musiclime as ml
 
     song = ml.read_song(asked.audio, asked.lyrics)
-    model = ml.load_model(asked.task, "multimodal", corpus=asked.corpus, preset=asked.preset)
+    model = ml.load_model(asked.task, "multimodal", corpus=asked.corpus, preset=asked.preset, root=asked.root)
     explainer, out = ml.MusicLIME(model, samples=asked.samples), Path(asked.out)
     song = explainer.prepare(song)
     explanation = explainer.explain(song)

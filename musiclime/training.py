@@ -215,6 +215,8 @@ def load_model(
     if isinstance(corpus, str):
         corpus = load_corpus(corpus, root)
     corpus = corpus.where(~corpus.table[task].isin(["", "other"]))
+    if not len(corpus):
+        raise ValueError(f"no song of corpus {corpus.name!r} has a {task}: give it in a column of its table")
     recipe = {**RECIPES[preset, modality], **training}
     specs = {"audio": audio_backbone, "lyrics": lyrics_backbone}
     architecture = {"task": task, "modality": modality, "fusion": fusion, "multilabel": multilabel}

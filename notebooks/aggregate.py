@@ -532,7 +532,7 @@ if late:
 # %% [markdown]
 # ## How many songs, how many perturbations?
 #
-# With $\tau^2$ between songs and $s^2$ for one perturbation, the error of a class mean from $m$ songs with
+# With $\tau^2$ between songs and $s^2$ for one perturbation, the squared error of a class mean from $m$ songs with
 # $n$ perturbations each is $\tau^2 / m + s^2 / (m n)$. If a song costs $C_0$ before its first perturbation,
 # the best $n$ is $\sqrt{C_0\, s^2 / \tau^2}$. Both variances are measured above; take $C_0$ as a hundred
 # perturbations, about what composing or separating a song costs here.

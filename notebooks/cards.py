@@ -108,6 +108,7 @@ def mistake(found):
 # %% tags=["remove-cell"]
 def card(task, modality):
     model, told = models[task, modality], models[task, modality].card
+    hears = {"audio": f"{model.seconds} s at {model.sample_rate:,} Hz", "lyrics": "the first 256 tokens"}
     named = lambda values: ", ".join(f"{key} {value}" for key, value in values.items())
     return show(
         {
@@ -115,7 +116,7 @@ def card(task, modality):
             "task, modality": f"{task}, {modality}",
             "architecture": parts(model),
             "parameters": f"{sum(p.numel() for p in model.network.parameters()):,}",
-            "input": f"{model.seconds} s at {model.sample_rate:,} Hz; the first 256 tokens",
+            "input": "; ".join(hears[kind] for kind in model.card["configurations"]),
             "learned from": f"{by['train']} songs of {told['corpus']['name']} (composed)",
             "recipe": named(told["recipe"]) + f"; kept epoch {told['metrics']['epoch']}",
             **scores(measures[task, modality]),

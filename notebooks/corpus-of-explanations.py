@@ -17,7 +17,7 @@
 #
 # **What you will learn.** How to explain thousands of songs without losing any; what happens when a worker dies; what it costs, up to a million songs.
 #
-# **What you need.** *Explain*; for a cluster, `pip install musiclime[fleet]`.
+# **What you need.** *Explain*; dask and distributed (`pip install dask distributed`).
 #
 # **How long, on what.** Three minutes on two CPU cores.
 #
@@ -137,7 +137,7 @@ ml.aggregate(fleet.stored(out / "alone", light=True)).T.head(5).round(3)
 # %% [markdown]
 # ## On a cluster, on Kaggle
 #
-# SLURM, one worker a GPU:
+# SLURM, one worker a GPU (`pip install dask-jobqueue`):
 #
 # ```python
 # from dask_jobqueue import SLURMCluster
@@ -149,6 +149,7 @@ ml.aggregate(fleet.stored(out / "alone", light=True)).T.head(5).round(3)
 # Kaggle's two T4 cards, one worker each:
 #
 # ```python
+# import os
 # from dask.distributed import Client
 # client = Client(n_workers=2, threads_per_worker=1)
 # client.run(lambda dask_worker: os.environ.update(CUDA_VISIBLE_DEVICES=str(dask_worker.name)))

@@ -151,7 +151,7 @@ for label in chosen:
 # %% [markdown]
 # ## Where in the song
 #
-# Words are shaded by weight: solid underline for the class, dotted against it. Cells are a grid, the same song read
+# Words are shaded by weight: orange and a solid underline for the class, blue and a dotted one against it. Cells are a grid, the same song read
 # from left to right. Where the model reads or hears only one modality, only that one is shown.
 
 # %% tags=["hide-input"]

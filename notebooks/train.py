@@ -25,7 +25,7 @@
 # - why an accuracy says little until you know what is left of it when the evidence is gone;
 # - what changes between the demo's recipe and the paper's.
 #
-# **What you need**: nothing but this page. With a GPU, set `preset` to `"paper"` and name your own corpus.
+# **What you need**: nothing but this page. With a GPU, set `preset` to `"paper"`, and name your own corpus and its folder, `root`.
 #
 # **How long, on what**: two to five minutes on two processor cores, and seconds once the model is in the cache. The songs are
 # *composed*, their evidence planted: what the page claims, it claims about the method, never about real music.
@@ -38,6 +38,7 @@ from musiclime import page
 task: str = "genre"
 modality: str = "multimodal"
 corpus: str = "demo"
+root: str = ""
 preset: str = "demo"
 
 # %%
@@ -62,7 +63,7 @@ from musiclime.training import RECIPES, evaluate
 # not meet them for the first time then. *When it fails* shows the model without it.
 
 # %%
-songs = ml.load_corpus(corpus)
+songs = ml.load_corpus(corpus, root or None)
 model = ml.load_model(task, modality, songs, preset)
 model
 
@@ -189,7 +190,7 @@ pd.DataFrame({" ".join(name): recipe for name, recipe in RECIPES.items()}).T
 # `audio_backbone="m-a-p/MERT-v1-95M", sample_rate=24000` for a tower that hears waveforms), and so are other ways to join
 # (`fusion="sum"`, `"product"`) and several labels a song (`multilabel=True`). On a GPU the step runs in mixed precision.
 # With several, put the call of `ml.load_model` into a file and start it by `accelerate launch`
-# (`pip install musiclime[train]`; on Kaggle's two cards `accelerate.notebook_launcher`): each process takes its share of
+# (`pip install accelerate`; on Kaggle's two cards `accelerate.notebook_launcher`): each process takes its share of
 # every batch, and all take the same step. A test sees two processes arrive at the weights of one.
 # We had no GPU at hand when this page was made, so it shows no throughput of the large models.
 #
@@ -201,10 +202,11 @@ pd.DataFrame({" ".join(name): recipe for name, recipe in RECIPES.items()}).T
 # ## Model card
 
 # %% tags=["hide-input"]
+takes = {"audio": f"{model.seconds} s at {model.sample_rate:,} Hz", "lyrics": "256 tokens"}
 card = {
     "model": model.name,
     "answers": ", ".join(model.classes),
-    "hears and reads": f"{model.seconds} s at {model.sample_rate:,} Hz; 256 tokens; modality {modality}",
+    "takes": "; ".join(takes[kind] for kind in model.card["configurations"]),
     "learned from": f"{len(songs.split('train'))} of {len(songs)} songs of {songs.name} (composed), split by artist",
     "accuracy": f"{measures['accuracy']:.2f} on {len(test)} test songs; "
     f"{measures['replaced']['both replaced']:.2f} with the planted genre evidence replaced",

@@ -181,7 +181,7 @@ games.round(4)
 # early. The control is a random order; beside them stands the order of the planted evidence, which need not be the best one for this model.
 
 # %%
-song = next(s for s in played if s.id in set(counted["song"]))
+song = next(s for s in played if s.id in set(counted[counted["modality"] == "audio"]["song"]))
 label, explanation = song.genre, explainer.explain(song)
 space = explainer.space(song)
 row = explanation.row(label)
@@ -338,8 +338,9 @@ fit.mean().to_frame("R2").round(3)
 # %% [markdown]
 # ## Stable: would another run say the same?
 #
-# The same song, other coins. **VSI** is the share of the top five that two runs have in common, **CSI** the share of features whose intervals overlap. The last
-# column asks whether the errors printed foretell the scatter seen: 1 is honest, more than 1 means errors too small.
+# The same song, other coins. **VSI** is the share of the top five that two runs have in common, **CSI** the share of features whose intervals overlap,
+# *Jaccard* the shared part of both top fives together, *Kendall* the agreement of the whole order. *Scatter over error* asks whether the errors printed foretell
+# the scatter seen: 1 is honest, more than 1 means errors too small. *VSI foretold* is what one run alone expects of the next.
 
 
 # %%
@@ -417,7 +418,7 @@ page.glue("permuted", permuted)
 #
 # ## Compared: one exam, one budget
 #
-# Every method gets the same songs, and no more encoder passes than the joint design (the crossed one half as many). *Random* and *oracle* are floor and ceiling. Intervals are bootstrapped over songs.
+# Every method gets the same songs, and no more encoder passes than the joint design (the crossed one half as many). *Random* and *oracle* are floor and ceiling. Intervals are bootstrapped over the songs that count: {glue:text}`board-audio` for cells, {glue:text}`board-lyrics` for words.
 
 
 # %%
@@ -473,6 +474,8 @@ methods = {
 # %%
 board = pd.concat([ml.mark(method, few).assign(method=name) for name, method in methods.items()])
 board = board[board["counts"]]
+for modality in ("audio", "lyrics"):
+    page.glue(f"board-{modality}", int(board[board["modality"] == modality]["song"].nunique()))
 board.pivot_table(index="method", columns="modality", values=["auc", "precision"], sort=False).round(2)
 
 # %%

@@ -65,7 +65,7 @@ page.sounds({f"the song of this page: {song.genre}": song.audio}, song.sample_ra
 # %% [markdown]
 # ## One: bleed taken for evidence
 #
-# A separator leaks. What the drums did then stands partly in *other*, and so does their weight. Here the same model explains the same songs with their true stems and with stems separated by
+# A separator leaks. What the drums did may then stand partly in *other*, and their weight with it. Here the same model explains the same songs with their true stems and with stems separated by
 # Open-Unmix (the small one of this book, trained on such songs).
 
 

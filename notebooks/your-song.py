@@ -21,7 +21,7 @@
 #
 # **How long, on what.** A minute on a CPU with the demo's model.
 #
-# The demo's model was trained on songs composed by our code. On a real song its answer is a curiosity, and so is the explanation of that answer: a claim about the method, never about real music. For a real answer take a model trained on real music, by the `preset` below.
+# The demo's model was trained on songs composed by our code. On a real song its answer is a curiosity, and so is the explanation of that answer: a claim about the method, never about real music. For a real answer take a model trained on real music: with a corpus of yours and a GPU, by `corpus`, `root` and `preset` below.
 
 # %%
 from pathlib import Path
@@ -29,22 +29,27 @@ from pathlib import Path
 import musiclime as ml
 from musiclime import page, sound
 
+out = Path("runs/your-song")
+out.mkdir(parents=True, exist_ok=True)
+
 # %% [markdown]
 # ## One cell to edit
 #
-# `audio` is a path. `lyrics` is the path of a text file, or the text itself between triple quotes. On Colab, drop the file into the panel at the left first; on Kaggle, attach it as a data set.
+# `audio` is a path. `lyrics` is the path of a text file, or the text itself between triple quotes. On Colab, drop the file into the panel at the left first and give its full path, `/content/song.mp3`; on Kaggle, attach it as a data set, `/kaggle/input/...`.
 
 # %% tags=["parameters"]
 audio: str = ""
 lyrics: str = ""
 task: str = "genre"
+corpus: str = "demo"
+root: str = ""
 preset: str = "demo"
 samples: int = 3000
 
 # %%
 if not audio:
     stand_in = ml.load_corpus("demo", size=40, seed=11)[7]
-    audio = sound.save(Path("runs/your-song/stand-in.mp3"), stand_in.audio, stand_in.sample_rate)
+    audio = sound.save(out / "stand-in.mp3", stand_in.audio, stand_in.sample_rate)
     lyrics = stand_in.lyrics
 
 # %%
@@ -54,11 +59,11 @@ page.sounds({f"{song.title}, {song.seconds:.0f} s": song.audio[: 30 * song.sampl
 # %% [markdown]
 # ## Separate, predict, explain
 #
-# The song has no stems, so they are separated first, by the small Open-Unmix of this book or, with `separate=stems.separator("umxhq")`, by the published one. The model reads the first 10.24 seconds and the first 256 tokens;
+# The song has no stems, so they are separated first, by the small Open-Unmix of this book or, with `from musiclime import stems` and `separate=stems.separator("umxhq")`, by the published one. The model reads the first 10.24 seconds and the first 256 tokens;
 # `prepare` gives exactly that part.
 
 # %%
-model = ml.load_model(task, "multimodal", preset=preset)
+model = ml.load_model(task, "multimodal", corpus, preset, root=root or None)
 explainer = ml.MusicLIME(model, samples=samples)
 ready = explainer.prepare(song)
 explanation = explainer.explain(ready)
@@ -82,9 +87,9 @@ page.glue("steady", explanation.steady(5))
 
 # %%
 alone = ml.player(explanation, ready, predict=model)
-Path("runs/your-song/song.html").write_text(alone, encoding="utf-8")
-explanation.save("runs/your-song/explanation.json")
-ml.Explanation.load("runs/your-song/explanation.json").table().head(3).round(3)
+(out / "song.html").write_text(alone, encoding="utf-8")
+explanation.save(out / "explanation.json")
+ml.Explanation.load(out / "explanation.json").table().head(3).round(3)
 
 # %% [markdown]
 # The same from a shell:
@@ -96,7 +101,7 @@ ml.Explanation.load("runs/your-song/explanation.json").table().head(3).round(3)
 # ## Strengths, limits, and what this cannot tell you
 #
 # - **Strength.** Any sound file and any text; bad ones end in a sentence that says what to do.
-# - **Limit.** Ten seconds. Choose them: `song.audio = song.audio[start * rate:]`.
+# - **Limit.** Ten seconds. Choose them: `song.audio = song.audio[start * song.sample_rate :]`, before *prepare*.
 # - **Limit.** Separated stems bleed, and weights with them; see *When it fails*.
 # - **What this cannot tell you.** What genre your song is.
 #

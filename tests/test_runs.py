@@ -144,6 +144,16 @@ def test_the_launchable_copy_fetches_from_the_repository_that_the_configuration_
     assert "--no-deps" in first and made.cells[2].source == "task = 'emotion'"
 
 
+def test_the_launchable_copy_says_what_nothing_there_would_resolve():
+    said = (
+        "An AUC of {glue:text}`auc-audio:.2f` {cite}`lime2016`, see {doc}`/book/how-to-read`, {doc}`it <x>`."
+    )
+    made = launch.launchable(notebook("# T", "", said, "task = 'emotion'"), ROOT / "_config.yml")
+    assert [cell.cell_type for cell in made.cells] == ["code", "markdown", "markdown", "code"]
+    assert made.cells[1].source == f"# T\n\n{launch.SLANTED}"
+    assert made.cells[2].source == "An AUC of *auc audio* *lime2016*, see *how to read*, *it*."
+
+
 def test_the_bootstrap_cell_runs_where_all_is_there_and_fetches_nothing():
     first = launch.launchable(notebook("# T"), ROOT / "_config.yml").cells[0].source
     guard = "import subprocess\nsubprocess.run = None\n"

@@ -32,11 +32,13 @@ def fetch(package):
             fetch(need.name)
 
 
-if not importlib.util.find_spec("musiclime"):
-    if not Path(FOLDER).is_dir():
-        subprocess.run(["git", "clone", "-q", "--depth", "1", "-b", BRANCH, URL, FOLDER], check=True)
-    chdir(FOLDER)  # the chapters read data/ from here
+here = importlib.util.find_spec("musiclime")
+if not here and not Path(FOLDER).is_dir():
+    subprocess.run(["git", "clone", "-q", "--depth", "1", "-b", BRANCH, URL, FOLDER], check=True)
+if Path(FOLDER).is_dir():  # after a restart, too: the chapters read data/ from here
+    chdir(FOLDER)
     sys.path.insert(0, str(Path.cwd()))
+if not here:
     pip("-e", ".")
     importlib.invalidate_caches()
     fetch("musiclime")

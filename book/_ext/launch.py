@@ -78,6 +78,17 @@ def page(notebook, values: dict, seconds: float, suffix: str = ""):
     return notebook
 
 
+ROLE = re.compile(r"\{([a-z:]+)\}`([^`]+)`")
+SLANTED = "*In this copy a slanted name within a sentence stands for a number that a cell above computes.*"
+
+
+def spoken(role) -> str:
+    """What a role of the book says where nothing resolves it: {glue:text}`auc-audio:.2f` is *auc audio*."""
+    text = re.sub(r"\s*<[^>]*>$", "", role[2])
+    text = text.split(":")[0] if role[1].startswith("glue") else text.rsplit("/", 1)[-1]
+    return f"*{re.sub('[-_]', ' ', text)}*"
+
+
 def launchable(notebook, config="_config.yml"):
     """A copy that runs by itself: no outputs, and a first cell that fetches musiclime and what is missing.
 
@@ -89,9 +100,15 @@ def launchable(notebook, config="_config.yml"):
     for word, value in words.items():
         first = first.replace(word, value)
     notebook = copy.deepcopy(notebook)
+    notebook.cells = [cell for cell in notebook.cells if cell.source.strip()]
+    glued = any("{glue:" in cell.source for cell in notebook.cells)
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
+        else:
+            cell.source = ROLE.sub(spoken, cell.source)
+    if glued:
+        next(c for c in notebook.cells if c.cell_type == "markdown").source += f"\n\n{SLANTED}"
     notebook.cells.insert(0, nbformat.v4.new_code_cell(first, id="fetch-musiclime"))
     return notebook
 

@@ -3,7 +3,7 @@
 import matplotlib
 
 MODALITIES = {"audio": "#0072B2", "lyrics": "#D55E00", "multimodal": "#009E73"}
-COLOURS = {**MODALITIES, "for": "#0072B2", "against": "#D55E00"}
+COLOURS = {**MODALITIES, "for": "#D55E00", "against": "#0072B2"}
 DIVERGING = "PuOr_r"
 
 matplotlib.rcParams.update(

@@ -2,20 +2,25 @@
 
 import matplotlib.pyplot as plt
 import numpy as np
-import seaborn as sns
 
 from . import COLOURS
 
 
 def heatmap(ax, grid, title="", label="importance", digits=3, limit=None):
     """One class's stem x segment importances, printed in the cells (chapter *Aggregate*)."""
-    values = grid.to_numpy()
-    written = grid.map(lambda value: f"{value:.{digits}f}".removeprefix("0"))
-    look = {"cmap": "cividis", "vmin": 0, "vmax": limit or np.nanmax(values) or 1}
-    told = {"label": label, "pad": 0.02}
-    sns.heatmap(grid, annot=written, fmt="", annot_kws={"fontsize": 7}, cbar_kws=told, ax=ax, **look)
-    ax.set(xlabel="segment", ylabel="", title=title)
-    ax.tick_params(axis="y", rotation=0)
+    values, digit = grid.to_numpy(dtype=float), f".{digits}f"
+    top = limit or np.nanmax(values) or 1
+    picture = ax.imshow(values, cmap="cividis", vmin=0, vmax=top, aspect="auto")
+    # By hand: seaborn draws the whole figure again for each of its heatmaps.
+    for (row, column), value in np.ndenumerate(values):
+        text = f"{value:{digit}}".removeprefix("0") if np.isfinite(value) else ""
+        ink = "white" if value < top / 2 else "black"
+        ax.text(column, row, text, ha="center", va="center", fontsize=7, color=ink)
+    ax.figure.colorbar(picture, ax=ax, label=label, pad=0.02).outline.set_visible(False)
+    ax.set(xlabel="segment", xticks=range(values.shape[1]), xticklabels=grid.columns, title=title)
+    ax.set(yticks=range(len(grid)), yticklabels=grid.index)
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
 
 
 def bars(ax, values, errors=None, title="", label="importance", colour=COLOURS["lyrics"]):

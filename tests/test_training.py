@@ -16,7 +16,8 @@ import torch
 from sklearn.metrics import accuracy_score, f1_score
 
 import musiclime as ml
-from musiclime import inputs, training
+from musiclime import inputs, sound, training
+from musiclime.__main__ import main
 from musiclime.evaluation import macro_f1
 from musiclime.songs import COLUMNS
 
@@ -237,3 +238,16 @@ def test_the_paper_preset_runs_the_same_lines(monkeypatch):
     assert model.network.head.norm.normalized_shape == (1792,)
     p = model.predict(np.zeros((1, 163840), np.float32), ["sun"])
     assert p.sum() == pytest.approx(1)
+
+
+def test_a_corpus_without_labels_is_refused_in_a_sentence():
+    songs = ml.load_corpus("demo", size=12)
+    bare = ml.Corpus("bare", songs.table.assign(genre=""), songs.read)
+    with pytest.raises(ValueError, match="no song of corpus 'bare' has a genre"):
+        ml.load_model("genre", "multimodal", bare, progress=False)
+
+
+def test_the_shell_takes_the_folder_of_a_corpus(tmp_path, capsys):
+    song = sound.save(tmp_path / "song.wav", np.zeros(16000, np.float32), 16000)
+    assert main(["explain", str(song), "--corpus", "folder", "--root", str(tmp_path / "gone")]) == 2
+    assert str(tmp_path / "gone") in capsys.readouterr().err

@@ -22,7 +22,7 @@
 #
 # **How long, on what.** Two minutes on two CPU cores.
 #
-# Each entry ends in one of four words. *Reproduced* and *contradicted*: computed from the authors' published tables, or from numbers that both documents print. *Pattern*, or *no pattern*: seen, or not, on the demo, whose songs are composed by our code with the evidence planted: a claim about the method, never about real music.
+# Each entry ends in one of four words. *Reproduced* and *contradicted*: computed from the authors' published tables, or from numbers that both documents print; once, from what a sum of single weights has no term for. *Pattern*, or *no pattern*: seen, or not, on the demo, whose songs are composed by our code with the evidence planted: a claim about the method, never about real music.
 # *Not testable here*: it would take data or models that are not at hand.
 
 # %% tags=["remove-cell"]

@@ -60,7 +60,8 @@ page.glue("masks", samples)
 # what it plays and what it says. MusicLIME let it hear {glue:text}`masks:,d` versions of the song with vocals, drums, bass or other
 # instruments silent in some tenths of the clip, and read as many with words missing, every sound with every text. What you
 # see above is the sum of the answers: the word that spoke most for {glue:text}`genre` was *{glue:text}`word`*, and the
-# sound that spoke most for it was {glue:text}`cell` (the stem, and the segment counted from 0).
+# sound that spoke most for it was {glue:text}`cell` (the stem, and the segment counted from 0). A bar is that sum, the
+# *surrogate*, and may pass 1; the mark on it is the *model's* own answer.
 #
 # The song is composed by the code of this book, and the evidence for its genre was planted, so that an
 # explanation can be marked right or wrong. What holds here is a claim about the method, never about real music.

@@ -411,7 +411,15 @@ if late:
     fig, ax = plt.subplots(figsize=(7, 4), layout="constrained")
     plots.bars(ax, share["share"], [share["share"] - share["low"], share["high"] - share["share"]])
     for marker, (name, values) in zip("DoX", marks.items()):
-        ax.scatter(values.reindex(share.index), range(len(share)), s=25, c="black", marker=marker, label=name)
+        ax.scatter(
+            values.reindex(share.index),
+            range(len(share)),
+            s=25,
+            c="black",
+            marker=marker,
+            label=name,
+            clip_on=False,
+        )
     ax.set(xlim=(0, 1), xlabel="share of the lyrics")
     if marks:
         ax.legend(fontsize=8)

@@ -87,7 +87,7 @@ for ax, task in zip(axes, ("genre", "emotion")):
     rows = table.loc[task]
     reach = [rows.accuracy - rows.low, rows.high - rows.accuracy]
     ax.bar(rows.index, rows.accuracy, yerr=reach, capsize=5, color=[COLOURS[m] for m in rows.index])
-    ax.plot(rows.index, rows["both replaced"], "kD", label="evidence replaced")
+    ax.plot(rows.index, rows["both replaced"], "kD", label="evidence replaced", clip_on=False)
     ax.set(title=task, ylim=(0, 1))
 axes[0].set_ylabel("accuracy on fresh songs")
 axes[1].legend(frameon=False)

@@ -44,9 +44,10 @@ def panels(count, width=4.2, height=2.6, columns=3):
 
 def themes(ax, points, names, classes, groups=None, title=""):
     """Words on a plane, coloured by class, their k-means theme as a number (chapter *Aggregate*)."""
-    for label in dict.fromkeys(classes):
+    for number, label in enumerate(dict.fromkeys(classes)):
         here = np.array([c == label for c in classes])
-        ax.scatter(*points[here].T, s=18, label=label)
+        # Six colours tell apart: the classes after them have a mark of their own.
+        ax.scatter(*points[here].T, s=18, label=label, marker="osD"[number // 6 % 3])
     for i, name in enumerate(names):
         theme = "" if groups is None else f" {groups[i]}"
         ax.annotate(f"{name}{theme}", points[i], fontsize=7, xytext=(3, 2), textcoords="offset points")

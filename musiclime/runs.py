@@ -36,13 +36,14 @@ class Run:
     parameters: dict
     minutes: float
     after: tuple[str, ...]
+    alone: bool = False  # it measures what all cores can do
 
 
 def matrix(path) -> list[Run]:
     """A matrix file's runs, each after those it waits for (page *Execution times and versions*)."""
     path, runs, done = Path(path), {}, []
     for entry in yaml.safe_load(path.read_text(encoding="utf-8")):
-        if unknown := set(entry) - {"template", "name", "each", "parameters", "minutes", "after"}:
+        if unknown := set(entry) - {"template", "name", "each", "parameters", "minutes", "after", "alone"}:
             raise ValueError(f"{path} has an entry with {', '.join(sorted(unknown))}, which no run knows")
         template = path.parent / f"{entry['template']}.py"
         if not template.is_file():
@@ -55,7 +56,8 @@ def matrix(path) -> list[Run]:
                 raise ValueError(f"{path} lists the run {name} twice: give one of them another name")
             waits = [text.format(**chosen) for text in ([after] if isinstance(after, str) else after)]
             parameters = entry.get("parameters", {}) | chosen
-            runs[name] = Run(name, template, parameters, entry.get("minutes", 5), tuple(waits))
+            alone = entry.get("alone", False)
+            runs[name] = Run(name, template, parameters, entry.get("minutes", 5), tuple(waits), alone)
     while len(done) < len(runs):
         ready = [name for name, run in runs.items() if name not in done and set(run.after) <= set(done)]
         if not ready:
@@ -141,7 +143,11 @@ def run_all(runs: list[Run], options) -> list[str]:
                     waiting.remove(run)
                     bad.append(run.name)
                     bar.write(f"not run: {run.name}, because {', '.join(lost)} failed")
-                elif len(going) < options.jobs and not set(run.after) & {r.name for r in [*waiting, *going]}:
+                elif (
+                    len(going) < options.jobs
+                    and not set(run.after) & {r.name for r in [*waiting, *going]}
+                    and not any(run.alone or other.alone for other in going)
+                ):
                     waiting.remove(run)
                     going[run] = start(run, known[run.name], options, log), time.time(), log
                     bar.write(f"started {run.name}")
@@ -160,7 +166,8 @@ def run_all(runs: list[Run], options) -> list[str]:
                 bar.update()
                 if not ended or process.returncode:
                     bad.append(run.name)
-                    why = f"exit code {process.returncode}" if ended else f"over {run.minutes} minutes"
+                    why = f"exit code {process.returncode}"
+                    why = why if ended else f"it took over {run.minutes} minutes"
                     bar.write(f"{text}\nFAILED: run {run.name} of {run.template} ({why})")
                 else:
                     bar.write(f"done {run.name} in {seconds:.0f} s")

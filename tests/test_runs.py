@@ -162,6 +162,37 @@ def test_the_bootstrap_cell_runs_where_all_is_there_and_fetches_nothing():
     assert "torch 2" in done.stdout and "musiclime 0" in done.stdout
 
 
+def test_nothing_runs_beside_a_run_that_measures_alone(tmp_path, monkeypatch):
+    going, seen = set(), []
+
+    class Looks:
+        """A process that ends at the third look at it, and notes who else was going."""
+
+        returncode = 0
+
+        def __init__(self, name):
+            self.name, self.looks = name, 0
+            going.add(name)
+            seen.append((name, frozenset(going)))
+
+        def poll(self):
+            self.looks += 1
+            if self.looks < 3:
+                return None
+            going.discard(self.name)
+            return 0
+
+    monkeypatch.setattr(
+        runs, "start", lambda run, key, options, log: log.write_text("") and 0 or Looks(run.name)
+    )
+    matrix = "- {template: a}\n- {template: b, alone: true}\n- {template: c}\n- {template: d, after: b}"
+    path = write(tmp_path, matrix, a="\n1\n", b="\n1\n", c="\n1\n", d="\n1\n")
+    options = argparse.Namespace(out=tmp_path / "out", jobs=2, patience=1)
+    assert runs.run_all(runs.matrix(path), options) == []
+    assert [name for name, _ in seen] == ["a", "c", "b", "d"]
+    assert dict(seen) == {"a": {"a"}, "c": {"a", "c"}, "b": {"b"}, "d": {"d"}}
+
+
 def test_a_traceback_written_in_the_last_moment_is_shown(tmp_path, monkeypatch, capsys):
     class Ends:
         """A process that writes why it failed between two looks at it."""

@@ -21,7 +21,7 @@ class Answers:
         # A batch of mixes never takes more than 128 MB, however long the song.
         self.batch = max(1, min(batch, NUMBERS // max(space.borders[-1], 1)))
         self.tower = getattr(model, "modality", None) if hasattr(model, "classify") else None
-        cells = space.audio and space.layers and space.shape[1] <= STEMS
+        cells = space.audio and space.layers and space.shape[1] + (space.off is not None) <= STEMS
         self.by_table = bool(cells) and hasattr(model, "encode_cells")
 
     def own(self) -> np.ndarray:

@@ -166,8 +166,8 @@ def run_all(runs: list[Run], options) -> list[str]:
                 bar.update()
                 if not ended or process.returncode:
                     bad.append(run.name)
-                    why = f"exit code {process.returncode}"
-                    why = why if ended else f"it took over {run.minutes} minutes"
+                    late = f"it took over {run.minutes} minutes"
+                    why = f"exit code {process.returncode}" if ended else late
                     bar.write(f"{text}\nFAILED: run {run.name} of {run.template} ({why})")
                 else:
                     bar.write(f"done {run.name} in {seconds:.0f} s")

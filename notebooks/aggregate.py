@@ -447,11 +447,12 @@ if late and task == "genre":
 # %%
 if late and task == "genre":
     silent, neutral = (agree[off, "positive, beyond two errors"]["the model's own use"] for off in offs)
+    verdict = "better" if neutral > silent else "no better"
     display(
         Markdown(
             f"Over {len(used)} classes, the shares beyond two errors and the model's own use agree in rank at "
             f"{silent:.2f} where a cell that is off is silent, and at {neutral:.2f} where it plays neutral music. "
-            "Before an explanation is held against an ablation, both should mean the same by *off*."
+            f"Where explanation and ablation mean the same by *off*, they agree {verdict}."
         )
     )
 

@@ -214,7 +214,7 @@ ax = steps.plot.barh(
     "step",
     ["left", "lost"],
     stacked=True,
-    color=[COLOURS["for"], COLOURS["against"]],
+    color=[COLOURS["audio"], COLOURS["lyrics"]],
     figsize=(8, 6),
     legend=False,
 )

@@ -83,7 +83,7 @@ page.glue("samples", samples)
 
 # %% [markdown]
 # Of the time of {glue:text}`samples` perturbations of {glue:text}`features` features, {glue:text}`outside:.0%` is spent outside the towers in this run. A segment of four stems has only sixteen states: their filterbanks are computed once and looked up,
-# borders included, so that the sound of a mask is never mixed at all. Noise or neutral music where a cell is off costs no more: it is one stem more, always on.
+# borders included, so that the sound of a mask is never mixed at all. Noise or neutral music where a cell is off goes by the same table: it is one stem more, always on.
 #
 # ## Against the published procedure
 #

@@ -102,7 +102,7 @@ page.glue("asked", len(heard))
 # `ml.mark` explains songs and marks each explanation against the record. A song counts for a modality only when replacing
 # its evidence in that modality costs the model at least 0.2 of probability: no method can find what does nothing. The first
 # songs of the test split that count are marked, as many for cells as for words, whatever their explanations turn out to be:
-# many songs with few masks each, for songs differ more than runs do.
+# many songs, with few masks each.
 
 # %%
 own = pd.DataFrame({name: answer[np.arange(len(heard)), truth] for name, answer in said.items()})

@@ -151,7 +151,7 @@ def test_the_launchable_copy_says_what_nothing_there_would_resolve():
     made = launch.launchable(notebook("# T", "", said, "task = 'emotion'"), ROOT / "_config.yml")
     assert [cell.cell_type for cell in made.cells] == ["code", "markdown", "markdown", "code"]
     assert made.cells[1].source == f"# T\n\n{launch.SLANTED}"
-    assert made.cells[2].source == "An AUC of *auc audio* *lime2016*, see *how to read*, *it*."
+    assert made.cells[2].source == "An AUC of *auc audio* [lime2016], see *how to read*, *it*."
 
 
 def test_the_bootstrap_cell_runs_where_all_is_there_and_fetches_nothing():
@@ -182,9 +182,7 @@ def test_nothing_runs_beside_a_run_that_measures_alone(tmp_path, monkeypatch):
             going.discard(self.name)
             return 0
 
-    monkeypatch.setattr(
-        runs, "start", lambda run, key, options, log: log.write_text("") and 0 or Looks(run.name)
-    )
+    monkeypatch.setattr(runs, "start", lambda run, key, options, log: log.write_text("") or Looks(run.name))
     matrix = "- {template: a}\n- {template: b, alone: true}\n- {template: c}\n- {template: d, after: b}"
     path = write(tmp_path, matrix, a="\n1\n", b="\n1\n", c="\n1\n", d="\n1\n")
     options = argparse.Namespace(out=tmp_path / "out", jobs=2, patience=1)

@@ -79,14 +79,14 @@ def page(notebook, values: dict, seconds: float, suffix: str = ""):
 
 
 ROLE = re.compile(r"\{([a-z:]+)\}`([^`]+)`")
-SLANTED = "*In this copy a slanted name within a sentence stands for a number that a cell above computes.*"
+SLANTED = "*In this copy a slanted name within a sentence may stand for a value that a cell computes.*"
 
 
 def spoken(role) -> str:
     """What a role of the book says where nothing resolves it: {glue:text}`auc-audio:.2f` is *auc audio*."""
     text = re.sub(r"\s*<[^>]*>$", "", role[2])
     text = text.split(":")[0] if role[1].startswith("glue") else text.rsplit("/", 1)[-1]
-    return f"*{re.sub('[-_]', ' ', text)}*"
+    return f"[{text}]" if role[1].startswith("cite") else f"*{re.sub('[-_]', ' ', text)}*"
 
 
 def launchable(notebook, config="_config.yml"):

@@ -82,8 +82,9 @@ page.player(explainer.explain(ready), ready, model)
 
 # %% tags=["remove-cell"]
 page.glue("epochs", epochs)
-page.glue("tested", len(corpus.split("test")))
-page.glue("accuracy", evaluate(model, corpus.split("test"), progress=False)["accuracy"])
+tested = corpus.where(corpus.table["genre"].isin(model.classes)).split("test")
+page.glue("tested", len(tested))
+page.glue("accuracy", evaluate(model, tested, progress=False)["accuracy"])
 
 # %% [markdown]
 # ## Strengths, limits, and what this cannot tell you

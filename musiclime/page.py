@@ -36,6 +36,11 @@ def glue(name: str, value) -> None:
     keep(name, value.item() if scalar else value, display=False)
 
 
+def link(page: str) -> str:
+    """A link to a page of the book, under its own title; live, its name (chapter *The claim ledger*)."""
+    return f"{{doc}}`/{page}`" if _run() else f"*{page.rpartition('/')[2].replace('-', ' ')}*"
+
+
 def figure(fig, alt: str, caption: str = "", name: str = "") -> None:
     """Show a figure; in the book it is numbered, captioned and described for those who cannot see it."""
     import matplotlib.pyplot as plt
@@ -51,7 +56,8 @@ def figure(fig, alt: str, caption: str = "", name: str = "") -> None:
         # A chart needs no sixteen million colours, and a page has a megabyte.
         Image.open(file).convert("RGB").quantize(128).save(file, optimize=True)
         source, label = file.relative_to(run[0]).as_posix(), f":name: {name}\n" if name else ""
-        options = f":alt: {' '.join(alt.split())}\n{label}"
+        wide = ":figclass: ml-wide\n" if fig.get_figwidth() > 7.5 else ""  # inches; a phone lets it scroll
+        options = f":alt: {' '.join(alt.split())}\n{label}{wide}"
         display(Markdown(f"```{{figure}} {source}\n{options}\n{caption or alt}\n```"))
     plt.close(fig)
 

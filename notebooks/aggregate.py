@@ -25,7 +25,7 @@
 #
 # **What you need**: *Explain*; of statistics, standard errors and the idea of a false-discovery rate.
 #
-# **How long, on what**: three to five minutes on two cores, most of it explaining the songs.
+# **How long, on what**: {glue:text}`took`, most of it explaining the songs.
 #
 # The songs are composed, with planted evidence: what follows is a claim about the method, never about real
 # music.
@@ -61,8 +61,8 @@ from musiclime.plots import aggregate as plots
 sound, lyrics, late = modality != "lyrics", modality != "audio", modality == "multimodal"
 
 # %% [markdown]
-# The page is made six times, for two tasks and three modalities; parts that need both modalities, or words,
-# or sound, stay empty in the runs that have none. The first `songs` of the test split, in which the genres
+# The page is made six times, for two tasks and three modalities; a model that only reads or only hears leaves
+# out the parts about the other, and about both. The first `songs` of the test split, in which the genres
 # take turns, are explained with `masks` perturbations of each modality. `support` is the least number of songs behind a feature that is tested,
 # `separated` the number of songs that are explained again with separated stems, `texts` the number whose
 # words word vectors are learned from.
@@ -180,7 +180,7 @@ page.glue("nothing", 100 * nothing.mean())
 page.glue("found", (solid["q"] < 0.05).sum())
 fig, axes = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
 
-# %%
+# %% tags=["hide-input"]
 for ax, value, title in zip(axes, (magnitude, solid["power"]), ("mean |W|", "mean W² - SE²")):
     ax.plot(floor[nothing], value[nothing], ".", color="0.6", label="may do nothing")
     ax.plot(floor[~nothing], value[~nothing], ".", color=plots.COLOURS["audio"], label="does something")
@@ -188,10 +188,10 @@ for ax, value, title in zip(axes, (magnitude, solid["power"]), ("mean |W|", "mea
 axes[0].axline((0, 0), slope=1, color="black", linestyle=":", label="noise alone")
 axes[1].set_yscale("symlog", linthresh=float(solid["power"].abs().median()))
 
-# %%
+# %% tags=["hide-input"]
 axes[0].legend(fontsize=8)
 
-# %%
+# %% tags=["hide-input"]
 page.figure(
     fig,
     alt="Two scatter plots of importance over the noise floor, as mean magnitudes on the left and debiased on the "
@@ -204,17 +204,18 @@ page.figure(
 # {glue:text}`nothing:.0f` % of these features have an interval that holds 0. And {glue:text}`found:.0f`
 # push their class in one direction reliably: their false-discovery rate `q` (Benjamini and Hochberg, over
 # all of them) is below 5 %. Only those should be read as findings.
-#
+
+# %% [markdown] tags=["not-audio"]
 # ## The leading words
 #
 # With intervals, in songs enough, inflected forms taken together (*love, loves, loving*), by mean weight
 # towards the class.
 
-# %%
+# %% tags=["not-audio"]
 pooled = summary(tally(explained, pool=True), support)
 pooled = pooled[(pooled["modality"] == "lyrics") & (pooled["songs"] >= support) & (pooled["mean"] > 0)]
 
-# %%
+# %% tags=["hide-input", "not-audio"]
 if lyrics and len(pooled):
     groups = [(c, g.nlargest(10, "mean")) for c, g in pooled.groupby("class")]
     fig, axes = plots.panels(len(groups), height=2.5)
@@ -229,15 +230,15 @@ if lyrics and len(pooled):
         name="fig-aggregate-words",
     )
 
-# %% [markdown]
+# %% [markdown] tags=["not-audio", "only-genre"]
 # The demo's words were planted, so we can count: of a genre's ten leading words in two songs or more, how
 # many belong to its lexicon?
 
-# %%
+# %% tags=["not-audio"]
 leading = tally(explained).assign(mean=lambda t: t["signed"] / t["songs"])
 leading = leading[(leading["modality"] == "lyrics") & (leading["songs"] >= 2)]
 
-# %%
+# %% tags=["not-audio", "only-genre"]
 if lyrics and task == "genre":
     from musiclime.aggregate import base_form
     from musiclime.demo.words import genre_lexicon
@@ -252,20 +253,20 @@ if lyrics and task == "genre":
         hits[c] = {"planted": sum(base_form(w) in planted[c] for w in first), "of the first": len(first)}
     display(pd.DataFrame(hits).T)
 
-# %%
+# %% tags=["not-audio", "only-genre"]
 if lyrics and task == "genre":
     plants = pd.read_csv(Path(ml.labels.taxonomy_path()).with_name("demo_evidence.csv"), index_col="genre")
     heavy = plants.index[plants["mean_words"] > plants["mean_cells"]]
     told = "; ".join(f"{c}: {hits[c]['planted']} of {hits[c]['of the first']}" for c in heavy if c in hits)
     display(Markdown(f"Of the genres planted with more words than cells: {told}."))
 
-# %% [markdown]
+# %% [markdown] tags=["not-lyrics"]
 # ## Stems and segments
 #
 # Average and homogeneity side by side, as figures 5.3.9 to 5.3.17 of the thesis have them; the sums by stem
 # beside. A segment's number means nothing across songs, which begin where they begin; a stem's name does.
 
-# %%
+# %% tags=["hide-input", "not-lyrics"]
 if sound:
     rows = [c for c in model.classes if importances["average"].loc[c].any()]
     fig, axes = plots.panels(2 * len(rows), width=5.2, height=2.1, columns=2)
@@ -279,7 +280,7 @@ if sound:
         name="fig-aggregate-heatmaps",
     )
 
-# %%
+# %% tags=["not-lyrics"]
 if sound:
     by_stem = pd.DataFrame({c: grid(importances["average"].loc[c]).sum(axis=1) for c in rows}).T
     display(
@@ -288,13 +289,13 @@ if sound:
         )
     )
 
-# %% [markdown]
+# %% [markdown] tags=["only-multimodal"]
 # ## Words beside stems
 #
 # The picture of the paper's figure 2, for three genres: a heatmap and the leading words on one scale of
 # weights.
 
-# %%
+# %% tags=["hide-input", "only-multimodal"]
 if late:
     counts = sums_and_counts(tally(explained))[1]
     three = [c for c in ("hip hop", "punk", "pop") if c in rows] or rows[:3]
@@ -311,7 +312,7 @@ if late:
         name="fig-aggregate-both",
     )
 
-# %% [markdown]
+# %% [markdown] tags=["not-audio"]
 # ## Themes
 #
 # The thesis lays the leading words on a plane, by t-SNE of their GloVe vectors, and groups them by k-means.
@@ -320,7 +321,7 @@ if late:
 # value decomposition.
 
 
-# %%
+# %% tags=["not-audio"]
 def learned(lines, size=30):
     from sklearn.decomposition import TruncatedSVD
     from sklearn.feature_extraction.text import CountVectorizer
@@ -334,7 +335,7 @@ def learned(lines, size=30):
     return dict(zip(counter.get_feature_names_out(), TruncatedSVD(size, random_state=0).fit_transform(ppmi)))
 
 
-# %%
+# %% tags=["not-audio"]
 if lyrics:
     if glove:
         with Path(glove).open(encoding="utf-8") as file:
@@ -347,7 +348,7 @@ if lyrics:
     source = f"the file {Path(glove).name}" if glove else f"the lyrics of {len(sung)} training songs"
     display(Markdown(f"Vectors from {source}."))
 
-# %%
+# %% tags=["not-audio"]
 if lyrics:
     from sklearn.cluster import KMeans
     from sklearn.manifold import TSNE
@@ -366,17 +367,20 @@ if lyrics:
         name="fig-aggregate-themes",
     )
 
-# %% [markdown]
+# %% [markdown] tags=["only-multimodal"]
 # ## How much is sound, how much is words?
 #
 # The share of the lyrics in what speaks for a class, with an interval by bootstrap over songs. Plain sums
 # count *features*: forty cells and as many words that do nothing have a share, too. So weights within two
-# of their errors count as nothing here. Beside the share stand what was planted (words among the planted
+# of their errors count as nothing here.
+
+# %% [markdown] tags=["only-multimodal", "only-genre"]
+# Beside the share stand what was planted (words among the planted
 # features of these songs), and what the model itself uses: its game of two players, in which a player who
 # is off is replaced by neutral material, with both orders averaged (Shapley values).
 
 
-# %%
+# %% tags=["only-multimodal", "only-genre"]
 def game(song):
     """What words and sound are worth to the predicted class: Shapley values of two players."""
     off = [song, song.neutral(cells=False), song.neutral(words=False), song.neutral()]
@@ -384,7 +388,7 @@ def game(song):
     return (both - cells + said - none) / 2, (both - said + cells - none) / 2
 
 
-# %%
+# %% tags=["only-multimodal", "only-genre"]
 if late and task == "genre":
     labels = [explanation.label for explanation in explained]
     played = pd.DataFrame([game(song) for song in listened], columns=["words", "cells"])
@@ -393,16 +397,16 @@ if late and task == "genre":
     totals = [table.groupby(labels).sum().clip(lower=0) for table in (played, marked)]
     used, planted_share = (total["words"] / total.sum(axis=1) for total in totals)
 
-# %% [markdown]
+# %% [markdown] tags=["only-multimodal", "only-genre"]
 # That game replaces by neutral material, and our explanations by silence. So explain the songs once more,
 # meaning the same by *off* as the game does.
 
-# %%
+# %% tags=["only-multimodal", "only-genre"]
 if late and task == "genre":
     like_the_game = ml.MusicLIME(model, samples=masks, off="neutral")
     offs = {"silence": explained, "neutral": [like_the_game.explain(song) for song in listened]}
 
-# %%
+# %% tags=["hide-input", "only-multimodal"]
 if late:
     share = shares(explained)
     marks = {"the model's own": used, "planted": planted_share} if task == "genre" else {}
@@ -431,7 +435,7 @@ if late:
         name="fig-aggregate-shares",
     )
 
-# %%
+# %% tags=["only-multimodal", "only-genre"]
 if late and task == "genre":
     ways = {"positive, beyond two errors": (), "positive": ("positive", 0), "magnitudes": ("absolute", 0)}
     others = {"the model's own use": used, "what was planted": planted_share}
@@ -444,7 +448,7 @@ if late and task == "genre":
         }
     display(pd.DataFrame(agree).T.rename_axis(["off is", "weights"]).round(2))
 
-# %%
+# %% tags=["only-multimodal", "only-genre"]
 if late and task == "genre":
     silent, neutral = (agree[off, "positive, beyond two errors"]["the model's own use"] for off in offs)
     verdict = "better" if neutral > silent else "no better"
@@ -456,11 +460,11 @@ if late and task == "genre":
         )
     )
 
-# %% [markdown]
+# %% [markdown] tags=["only-multimodal", "only-genre"]
 # Real songs come without stems. Separated by Open-Unmix, trained on composed songs, evidence bleeds from
 # stem to stem. Does the share of the lyrics feel it? The same songs, once with true stems and once without:
 
-# %%
+# %% tags=["only-multimodal", "only-genre"]
 if late and task == "genre" and separated:
     from dataclasses import replace
 
@@ -472,12 +476,12 @@ if late and task == "genre" and separated:
     moved = (both["share, true stems"] - both["share, Open-Unmix"]).abs().mean()
     display(Markdown(f"The share moves by {moved:.2f} on average over the classes."))
 
-# %% [markdown]
+# %% [markdown] tags=["only-multimodal"]
 # ## Why homogeneity fails where features are mixed
 #
 # Every cell occurs in every class; most words occur in few. The entropy sees this, not the music:
 
-# %%
+# %% tags=["only-multimodal"]
 if late:
     sums, counts = sums_and_counts(tally(explained))
     factor, frequent = homogeneity(sums), counts.sum() >= 20
@@ -491,16 +495,17 @@ if late:
         pd.DataFrame({k: {"mean factor": v.mean(), "features": len(v)} for k, v in result.items()}).T.round(3)
     )
 
-# %% [markdown]
+# %% [markdown] tags=["only-multimodal"]
 # The factor of a word is large because the word is rare, and falls when the word is frequent. So $I^H$
 # ranks by rarity first, and the thesis is right to leave it aside for multimodal models.
-#
+
+# %% [markdown] tags=["only-multimodal"]
 # ## Two earlier attempts
 #
 # The thesis mentions two. The first reads the classification layer: the weights that each class gives to
 # the sound's and to the lyrics' half of the joint vector.
 
-# %%
+# %% tags=["only-multimodal"]
 if late:
     head = model.network.head
     weight = (head.classifier.weight * head.norm.weight).abs().detach().numpy()
@@ -509,17 +514,17 @@ if late:
     spread = f"between {layer.min():.2f} and {layer.max():.2f}"
     display(Markdown(f"The lyrics' part of the weights lies {spread} over the classes."))
 
-# %%
+# %% tags=["only-multimodal", "only-genre"]
 if late and task == "genre":
     rank = stats.spearmanr(layer, used.reindex(share.index), nan_policy="omit").statistic
     display(Markdown(f"Its ranks agree with the model's own use at {rank:.2f}."))
 
-# %% [markdown]
+# %% [markdown] tags=["only-multimodal"]
 # A weight says how a number would be used, not how often it comes. The second attempt holds one modality
 # fixed and perturbs the other. It explains one modality *given the other in full*, where both together are
 # perturbed against halves of each other.
 
-# %%
+# %% tags=["only-multimodal"]
 if late:
     step = max(1, len(listened) // 12)
     few, joint = listened[::step], explained[::step]
@@ -558,14 +563,14 @@ page.glue("tau", tau**2)
 # %%
 page.glue("error_5000", spent.loc[(spent["perturbations"] - 5000).abs().idxmin(), "error"])
 
-# %%
+# %% tags=["hide-input"]
 fig, ax = plt.subplots(figsize=(6, 3), layout="constrained")
 ax.loglog(spent["perturbations"], spent["error"], color=plots.COLOURS["audio"])
 ax.plot(best["perturbations"], best["error"], "o", color="black", label="best")
 ax.set(xlabel="perturbations a song", ylabel="standard error of a class mean")
 ax.legend()
 
-# %%
+# %% tags=["hide-input"]
 page.figure(
     fig,
     alt="A curve of the standard error over the number of perturbations a song, for a fixed budget, with its minimum",

@@ -18,7 +18,7 @@
 #
 # **What you need.** *The demo songs* for the corpus, *Train* for the models.
 #
-# **How long, on what.** A minute on two CPU cores, once the six models are in the cache.
+# **How long, on what.** {glue:text}`took`, once the six models are in the cache.
 #
 # All songs here are composed by our code: what these models can do, they can do on such songs, and nothing follows for real music.
 

@@ -26,7 +26,7 @@
 #
 # **What you need**: *Train*.
 #
-# **How long, on what**: a minute or two on two cores once the six models are in the cache; training them takes seven to ten minutes.
+# **How long, on what**: {glue:text}`took`, the six models being in the cache; their training pages say what that takes.
 
 # %%
 import musiclime as ml
@@ -143,7 +143,7 @@ def per_class(table, label):
     return fig
 
 
-# %%
+# %% tags=["hide-input"]
 f1 = pd.DataFrame({m: measures["genre", m]["report"].f1 for m in MODALITIES})
 page.figure(
     per_class(f1, "F1"),

@@ -19,7 +19,7 @@
 #
 # **What you need.** *Explain*; dask and distributed (`pip install dask distributed`).
 #
-# **How long, on what.** Three minutes on two CPU cores.
+# **How long, on what.** {glue:text}`took`.
 #
 # The songs are composed by our code with planted evidence. What is shown is a way of computing, nothing about real music.
 
@@ -184,7 +184,7 @@ scale = pd.DataFrame(
 scale.columns = [f"{n:,} masks a modality" for n in scale.columns]
 scale.round(1).rename_axis("hours on one such core")
 
-# %%
+# %% tags=["hide-input"]
 fig, ax = plt.subplots(figsize=(6.5, 3))
 ax.plot(counts, took, "o", label="measured")
 ax.plot(counts, fixed + per_mask * counts, label="fixed + masks")

@@ -23,7 +23,7 @@
 #
 # **What you need:** *Explain*.
 #
-# **How long, on what:** two minutes on two cores, the demo model being there.
+# **How long, on what:** {glue:text}`took`, the demo model being there.
 #
 # Everything here runs on **composed songs with planted evidence**: the figures say something about the
 # method, nothing about real music.

@@ -27,7 +27,7 @@
 # **What you need**: nothing but this page. If you hold Music4All or MERGE, name it in the cell of
 # parameters below.
 #
-# **How long, on what**: under a minute on a laptop. The songs here are *composed*: the numbers on this page
+# **How long, on what**: {glue:text}`took`. The songs here are *composed*: the numbers on this page
 # describe the demo corpus and its made-up labels, and say something about the method, never about real
 # music.
 

@@ -23,7 +23,7 @@
 #
 # **What you need:** nothing but curiosity; ears help.
 #
-# **How long, on what:** about two minutes on two cores, once the demo models are trained.
+# **How long, on what:** {glue:text}`took`, the demo models being there.
 #
 # The songs are **composed, with planted evidence**. What is found on them is a claim about the method, never
 # about real music.

@@ -22,7 +22,7 @@
 #
 # **What you need:** *How to read an explanation*.
 #
-# **How long, on what:** two minutes on two cores. The number of masks is small so that the page builds quickly;
+# **How long, on what:** {glue:text}`took`. The number of masks is small so that the page builds quickly;
 # its price is printed as the width of every interval.
 #
 # The songs are **composed, with planted evidence**: what you see is a claim about the method, never about real
@@ -151,15 +151,20 @@ for label in chosen:
 # %% [markdown]
 # ## Where in the song
 #
-# Words are shaded by weight: orange and a solid underline for the class, blue and a dotted one against it. Cells are a grid, the same song read
-# from left to right. Where the model reads or hears only one modality, only that one is shown.
+# The songs of the first class once more, laid out as they are read and heard.
 
-# %% tags=["hide-input"]
+# %% [markdown] tags=["not-audio"]
+# Words are shaded by weight: orange and a solid underline for the class, blue and a dotted one against it.
+
+# %% tags=["hide-input", "not-audio"]
 if modality != "audio":
     for case, explanation in explained[chosen[0]].items():
         display(HTML(f"<p><strong>{case}, {chosen[0]}</strong></p>{plots.lit(explanation, chosen[0])}"))
 
-# %% tags=["hide-input"]
+# %% [markdown] tags=["not-lyrics"]
+# Cells are a grid of stems and tenths of the clip, read from left to right.
+
+# %% tags=["hide-input", "not-lyrics"]
 if modality != "lyrics":
     page.figure(
         plots.grid(explained[chosen[0]], chosen[0]),
@@ -171,11 +176,26 @@ if modality != "lyrics":
 # %% [markdown]
 # ## Listen
 #
-# The true positive of the first class. Mute what the explanation names, and see what the surrogate expects; the
-# model's own answers stand beside it.
+# Mute what the explanation names, and see what the surrogate expects; the model's own answers stand beside it. Of the
+# songs above that it got right we take the one whose sound weighs most; where the model only reads, the first.
+
+
+# %%
+def sound(label, case):
+    explanation = explained[label][case]
+    weights = zip(explanation.features, explanation.weights[explanation.row(label)])
+    return sum(abs(weight) for feature, weight in weights if feature.modality == "audio")
+
+
+right = [(label, case) for label in chosen for case in ("true positive", "prototype") if case in found[label]]
+label, case = max(right, key=lambda one: sound(*one))
+page.glue("heard", f"{case}, {label}")
+
+# %% [markdown]
+# This is the song called *{glue:text}`heard`* above.
 
 # %% tags=["hide-input"]
-page.player(first, test[found[chosen[0]]["true positive"]], model)
+page.player(explained[label][case], test[found[label][case]], model)
 
 # %% [markdown]
 # ## Were they right?

@@ -18,7 +18,7 @@
 #
 # **What you need.** *Explain*. The yardsticks are those of `benchmarks/`, which `make bench` runs for hours; here they run for minutes.
 #
-# **How long, on what.** Four minutes on two CPU cores, with few songs and small counts, declared below.
+# **How long, on what.** {glue:text}`took`, with few songs and small counts, declared below.
 #
 # The songs are composed by our code. What is measured here is a procedure's time and error; neither depends on whether the music is real, but how many perturbations a *model* needs does depend on the model.
 
@@ -170,7 +170,7 @@ def sharpened(errors):
 errors = sharpened(errors)
 
 
-# %%
+# %% tags=["hide-input"]
 def lines(table, **options):
     fig, ax = plt.subplots(figsize=(7, 3.5))
     sns.lineplot(table, markers=True, palette="colorblind", ax=ax, **options)
@@ -178,12 +178,12 @@ def lines(table, **options):
     return fig, ax
 
 
-# %%
+# %% tags=["hide-input"]
 middle = {"estimator": "median", "errorbar": ("pi", 50)}
 fig, ax = lines(errors[kinds], x="encodings", y="relative", hue="design", style="design", **middle)
 ax.set(xlabel="encodings (sounds + texts)", ylabel="error / spread of the weights")
 
-# %%
+# %% tags=["hide-input"]
 page.figure(
     fig,
     alt="Error against the number of encodings, both axes logarithmic, one line each for the joint and the crossed design and a point for KernelSHAP.",
@@ -260,11 +260,11 @@ cuts = [(5, "line"), (10, "line"), (10, "word"), (20, "word")]
 counts = (samples // 4, samples // 2, samples)
 live = pd.DataFrame([errors_of(test[i], n, *cut) for i in range(songs) for cut in cuts for n in counts])
 
-# %%
+# %% tags=["hide-input"]
 fig, ax = lines(live, x="perturbations", y="error", hue="cut", style="cut", errorbar=None)
 ax.set(ylabel="mean error of a weight")
 
-# %%
+# %% tags=["hide-input"]
 page.figure(
     fig,
     alt="The mean error of a weight against the number of perturbations, both axes logarithmic, one line for each of four ways of cutting the song into features.",

@@ -24,7 +24,7 @@
 #
 # **What you need:** *Explain* and *Four explainers*.
 #
-# **How long, on what:** a few minutes on two cores; training the small models, once, takes longest.
+# **How long, on what:** {glue:text}`took`; training the small models, once, takes longest.
 #
 # Everything here runs on **composed songs with planted evidence**: the figures say something about the
 # method, nothing about real music.

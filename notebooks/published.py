@@ -24,7 +24,7 @@
 #
 # **What you need**: *Aggregate*, for the three importances.
 #
-# **How long, on what**: a minute on one core. Nothing is trained or explained here.
+# **How long, on what**: {glue:text}`took`. Nothing is trained or explained here.
 
 # %%
 import musiclime as ml
@@ -139,7 +139,7 @@ fig, axes = plots.panels(len(average))
 for ax, genre in zip(axes, average.index):
     plots.heatmap(ax, grid(average.loc[genre]), genre, limit=average.to_numpy().max())
 
-# %%
+# %% tags=["hide-input"]
 page.figure(
     fig,
     alt="Nine heatmaps of four stems by ten segments, one a genre, on one colour scale; vocals lead for "
@@ -164,13 +164,13 @@ page.glue("top_all", len(support))
 # %%
 page.glue("folded_singles", 100 * (counts.to_numpy()[counts.to_numpy() > 0] == 1).mean())
 
-# %%
+# %% tags=["hide-input"]
 fig, ax = plt.subplots(figsize=(6, 3), layout="constrained")
 numbers = support.astype(int).value_counts().sort_index()
 ax.bar(numbers.index.astype(str), numbers, color=plots.COLOURS["lyrics"])
 ax.set(xlabel="songs that a leading word was counted in", ylabel="leading words")
 
-# %%
+# %% tags=["hide-input"]
 page.figure(
     fig,
     alt="Bar chart: nearly all of the ninety leading words were counted in one song only",
@@ -214,7 +214,9 @@ sums, counts = tables["genre multimodal"]
 singles = np.sort(sums.to_numpy()[counts.to_numpy() == 1])
 levels = np.array([0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99])
 scale = np.quantile(singles, levels) / stats.halfnorm.ppf(levels)
-pd.Series(scale, index=[f"{level:.0%}" for level in levels], name="scale of a half-normal with this quantile")
+pd.DataFrame(
+    {"scale of a half-normal with this quantile": scale}, index=[f"{level:.0%}" for level in levels]
+).round(4)
 
 # %% [markdown]
 # If the words of the multimodal table that were counted once were all noise of one size, every quantile
@@ -235,10 +237,10 @@ page.glue("noise_over", 100 * (singles > beyond).mean())
 # %%
 page.glue("noise_expected", 100 * stats.halfnorm.sf(3))
 
-# %%
+# %% tags=["hide-input"]
 fig, ax = plt.subplots(figsize=(6, 3.2), layout="constrained")
 
-# %%
+# %% tags=["hide-input"]
 ax.hist(
     singles,
     bins=np.linspace(0, 0.06, 60),
@@ -253,7 +255,7 @@ ax.axvline(beyond, color="0.4", linestyle=":", label="three scales")
 ax.set(xlabel="weight of a word that was counted once", ylabel="density")
 ax.legend()
 
-# %%
+# %% tags=["hide-input"]
 page.figure(
     fig,
     alt="Histogram of the weights of words counted once, falling from zero like half of a bell but more "
@@ -292,7 +294,7 @@ fig, axes = plots.panels(2, width=5.5, columns=2)
 plots.heatmap(axes[0], grid(ml.importance(sums, counts, "average").loc["electronic"]), "electronic: average")
 plots.heatmap(axes[1], grid(weighted.loc["electronic"]), "electronic: homogeneity", digits=2)
 
-# %%
+# %% tags=["hide-input"]
 page.figure(
     fig,
     alt="Two heatmaps for electronic music; the cell drums4, unremarkable on the left, is zero on the right",
@@ -342,10 +344,10 @@ page.glue("injected_weight", 100 * sums[injected].to_numpy().sum() / sums.to_num
 # %%
 page.glue("injected_count", 100 * counts[injected].to_numpy().sum() / counts.to_numpy().sum())
 page.glue("glued_tokens", len(injected) - 2)
-", ".join(published.mask(w) for w in injected[:14])
+page.glue("tokens_glued", ", ".join(published.mask(w) for w in injected[2:14]))
 
 # %% [markdown]
-# *also* and *might* lead folk and rhythm music. With the {glue:text}`glued_tokens:.0f` tokens that could
+# *also* and *might* lead folk and rhythm music. With the {glue:text}`glued_tokens:.0f` tokens (*{glue:text}`tokens_glued`*, ...) that could
 # only come from the glue, they make up {glue:text}`injected_weight:.1f` % of all importance in this table
 # and {glue:text}`injected_count:.1f` % of its counts. The model was right to use them, if its training
 # songs had them in some genres more than in others; the data set was wrong. Nothing but an explanation
@@ -378,13 +380,13 @@ agreement = pd.DataFrame(
     }
 )
 
-# %%
+# %% tags=["hide-input"]
 fig, ax = plt.subplots(figsize=(7, 4.6), layout="constrained")
 plots.heatmap(ax, agreement, label="Spearman correlation", digits=2)
 ax.set_xticks(range(7), agreement.columns, rotation=30, ha="right")
 ax.set(xlabel="AudioSet", ylabel="Music4All")
 
-# %%
+# %% tags=["hide-input"]
 page.figure(
     fig,
     alt="Correlation matrix of nine Music4All classes and seven AudioSet classes; hip hop, heavy music and "
@@ -408,9 +410,6 @@ page.glue(
     "agree_clean",
     stats.spearmanr(first.loc["rhythm music", clean], second.loc["rhythm music", clean]).statistic,
 )
-
-# %%
-matched
 
 # %% [markdown]
 # {glue:text}`matched:.0f` of {glue:text}`matched_of:.0f` classes resemble their own class most: hip hop
@@ -528,7 +527,7 @@ for ax, (names, space, labels, score, _) in zip(axes, (far, near)):
         ax, points, [published.mask(w) for w in names], labels, groups, f"nearest mean right: {score:.2f}"
     )
 
-# %%
+# %% tags=["hide-input"]
 page.figure(
     fig,
     alt="Two planes of words: leading words of hip hop and heavy music on the left, of alternative rock and "
@@ -561,7 +560,7 @@ for left, right, genre in zip(axes[::2], axes[1::2], ("hip hop", "punk", "pop"))
     plots.bars(right, top.rename(published.mask), colour=colours)
     right.tick_params(axis="y", labelsize=6)
 
-# %%
+# %% tags=["hide-input"]
 page.figure(
     fig,
     alt="For hip hop, punk and pop a heatmap of stems by segments and a bar chart of twenty words; nearly "

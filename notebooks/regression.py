@@ -18,7 +18,7 @@
 #
 # **What you need.** {doc}`/book/background/two-ways-of-hearing` and {doc}`/book/background/genre-and-emotion`.
 #
-# **How long, on what.** Under four minutes on two CPU cores, with the demo's sound in the cache.
+# **How long, on what.** {glue:text}`took`, with the demo's sound in the cache.
 #
 # The songs are composed by our code: valence and energy drive their tempo, mode, loudness and a mild mood lexicon. Which regressor wins here says something about the regressors' ability to find that, nothing about real music.
 
@@ -394,7 +394,7 @@ published = pd.read_csv(data / "published_regression.csv").set_index("model").re
 theirs = published[["valence", "energy", "average"]].add_prefix("thesis, ")
 board.join(theirs).round(3).astype(object).fillna("not given")
 
-# %%
+# %% tags=["hide-input"]
 fig, ax = plt.subplots(figsize=(7, 3.4))
 board[["average", "inputs shuffled"]].plot.barh(ax=ax, color=["#0072B2", "#BBBBBB"])
 ax.axvline(board.loc["Mean", "average"], color="#D55E00", ls="--", label="always the mean")
@@ -402,7 +402,7 @@ ax.invert_yaxis()
 ax.set(xlabel="mean absolute error, smaller is better", ylabel="")
 ax.legend(frameon=False, loc="lower right")
 
-# %%
+# %% tags=["hide-input"]
 page.figure(
     fig,
     alt="Horizontal bars of the mean absolute error of eight regressors, each with a grey bar for shuffled inputs. A dashed line marks the error of always saying the mean.",

@@ -24,7 +24,7 @@
 #
 # **What you need:** *The demo songs* and *Explain*.
 #
-# **How long, on what:** two minutes on two cores; once, a minute more to train the small separator.
+# **How long, on what:** {glue:text}`took`; once, training the small separator comes on top.
 #
 # Everything here runs on **composed songs with planted evidence**. Because they are composed, their true
 # stems are known, and that is what makes the question answerable. The figures say something about the
@@ -133,7 +133,7 @@ page.glue("worst_db", float(medians["separated"].min()))
 # the median song). A small network, trained for a minute on sixty composed songs, is no rival to the
 # published ones on real music; it is here so that every page can be run without a download.
 
-# %%
+# %% tags=["hide-input"]
 fig, axis = plt.subplots(figsize=(6, 3), layout="constrained")
 for place, stem in enumerate(STEMS):
     values = scores.loc[scores["stem"] == stem, "separated"]
@@ -235,7 +235,7 @@ def moved(kept_maps):
 
 matrices = {name: moved(kept_maps) for name, kept_maps in maps.items()}
 
-# %%
+# %% tags=["hide-input"]
 fig, axes = plt.subplots(1, 2, figsize=(9, 3.8), layout="constrained", sharey=True)
 reach = max(np.nanmax(np.abs(m)) for m in matrices.values())
 for axis, (name, matrix) in zip(axes, matrices.items()):

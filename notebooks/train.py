@@ -27,7 +27,7 @@
 #
 # **What you need**: nothing but this page. With a GPU, set `preset` to `"paper"`, and name your own corpus and its folder, `root`.
 #
-# **How long, on what**: two to five minutes on two processor cores, and seconds once the model is in the cache. The songs are
+# **How long, on what**: {glue:text}`took`, training included where the model is not yet in the cache. The songs are
 # *composed*, their evidence planted: what the page claims, it claims about the method, never about real music.
 
 # %%
@@ -154,7 +154,7 @@ pd.Series(measures["replaced"], name="accuracy").to_frame().style.format("{:.3f}
 # %%
 measures["report"].style.format("{:.2f}").format("{:.0f}", subset="support")
 
-# %%
+# %% tags=["hide-input"]
 fig, ax = plt.subplots(figsize=(7, 5.6), layout="constrained")
 sns.heatmap(measures["confusion"], annot=True, fmt="d", cmap="cividis", cbar_kws={"label": "songs"}, ax=ax)
 ax.set(xlabel="the model says", ylabel="the song is")

@@ -20,7 +20,7 @@
 #
 # **What you need.** *Explain*, and {doc}`/book/background/lime-and-its-family`.
 #
-# **How long, on what.** About five minutes on two CPU cores with the counts of the published page, longer with those in the next cell.
+# **How long, on what.** {glue:text}`took`, with the counts of that page; more with more songs.
 #
 # The paper names the missing criterion for judging explanations as its main limitation {cite}`sotirou2024musiclime`.
 # The songs here are composed by our code with planted evidence, so *right* has a meaning. What follows is a claim about the
@@ -133,7 +133,7 @@ page.glue("count-words", int(counts["words replaced"].sum()))
 # {glue:text}`count-cells`, replacing the words in {glue:text}`count-words`.) *Precision* looks at as many top features as there is evidence; *pointing* asks only whether the
 # strongest one is evidence; *share* is the part of the positive weight that lies on evidence.
 
-# %%
+# %% tags=["hide-input"]
 fig, ax = plt.subplots(figsize=(7, 2.8))
 sns.stripplot(
     counted, x="auc", y="modality", hue="modality", palette=plots.COLOURS, ax=ax, jitter=0.25, legend=False
@@ -141,7 +141,7 @@ sns.stripplot(
 ax.axvline(0.5, color="#888", ls=":")
 ax.set(xlabel="AUC on planted evidence (0.5 is chance)", ylabel="")
 
-# %%
+# %% tags=["hide-input"]
 page.figure(
     fig,
     alt="A strip of dots for words and one for cells, one dot a song, along an axis of AUC on which a dotted line marks chance at one half.",
@@ -203,10 +203,10 @@ orders = {
     "least first": -explanation.weights[row],
 }
 
-# %%
+# %% tags=["hide-input"]
 fig, axes = plt.subplots(1, 2, figsize=(9, 3.4), sharey=True)
 
-# %%
+# %% tags=["hide-input"]
 for ax, insert in zip(axes, (False, True)):
     for _ in range(20):
         ax.plot(trust.curve(answer, rng.permutation(len(names)), len(names), insert), color="#bbb", lw=0.6)
@@ -216,11 +216,11 @@ for ax, insert in zip(axes, (False, True)):
         xlabel=f"features {'inserted' if insert else 'removed'}", title="insertion" if insert else "deletion"
     )
 
-# %%
+# %% tags=["hide-input"]
 axes[0].set_ylabel(f"probability of {label}")
 axes[1].legend(frameon=False)
 
-# %%
+# %% tags=["hide-input"]
 page.figure(
     fig,
     alt="Two panels of curves, deletion and insertion: the probability of the genre against the number of features, for four orders in colour and twenty random ones in grey.",
@@ -394,9 +394,8 @@ def correlation(layers, seed):
 sane = {layers: np.mean([correlation(layers, seed) for seed in range(4)]) for layers in (1, 2, 3)}
 
 # %%
-pd.Series(sane, name="rank correlation with the original").rename_axis("random blocks, from the head").round(
-    2
-)
+table = pd.Series(sane, name="rank correlation with the original").to_frame()
+table.rename_axis("random blocks, from the head").round(2)
 
 # %%
 table = ml.load_corpus("demo", size=450)
@@ -478,7 +477,7 @@ for modality in ("audio", "lyrics"):
     page.glue(f"board-{modality}", int(board[board["modality"] == modality]["song"].nunique()))
 board.pivot_table(index="method", columns="modality", values=["auc", "precision"], sort=False).round(2)
 
-# %%
+# %% tags=["hide-input"]
 fig, ax = plt.subplots(figsize=(7.5, 3.6))
 
 # %%
@@ -495,10 +494,10 @@ sns.pointplot(
     ax=ax,
 )
 
-# %%
+# %% tags=["hide-input"]
 ax.set(xlabel="AUC on planted evidence, 95 % over songs", ylabel="")
 
-# %%
+# %% tags=["hide-input"]
 page.figure(
     fig,
     alt="For each method the mean AUC of words and of cells with an interval. The rows of random and oracle, at the end, are the floor and the ceiling.",

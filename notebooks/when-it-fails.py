@@ -18,7 +18,7 @@
 #
 # **What you need.** *Can you trust it?*
 #
-# **How long, on what.** About five minutes on two CPU cores; two more models are trained on the way.
+# **How long, on what.** {glue:text}`took`; two more models are trained on the way.
 #
 # All songs are composed by our code with planted evidence. The failures are failures of methods; nothing here is a finding about real music.
 
@@ -135,8 +135,8 @@ one_gone = [
 ]
 
 # %%
-pd.Series(
-    one_gone, ["as composed", "cells replaced", "words replaced", "both replaced"], name="probability"
+pd.DataFrame(
+    {"probability": one_gone}, index=["as composed", "cells replaced", "words replaced", "both replaced"]
 ).round(2)
 
 # %%
@@ -288,14 +288,14 @@ cells = {name: e.weights[e.row(song.genre)][:40] for name, e in acts.items()}
 agreement = pd.DataFrame(cells).corr(method="spearman")
 agreement.round(2)
 
-# %%
+# %% tags=["hide-input"]
 fig, axes = plt.subplots(1, 4, figsize=(11, 2.6), sharey=True)
 limit = max(np.abs(w).max() for w in cells.values())
 for ax, (name, w) in zip(axes, cells.items()):
     ax.imshow(w.reshape(10, 4).T, cmap=plots.DIVERGING, vmin=-limit, vmax=limit, aspect="auto")
     ax.set(title=name, xlabel="segment", xticks=range(0, 10, 3), yticks=range(4), yticklabels=ml.songs.STEMS)
 
-# %%
+# %% tags=["hide-input"]
 page.figure(
     fig,
     alt="Four grids of stems by segments, one for each off value, on one colour scale.",
@@ -312,7 +312,7 @@ page.glue("theatre-high", max(theatre.values()))
 page.glue("theatre-agree", agreement.to_numpy()[np.triu_indices(4, 1)].mean())
 
 # %%
-pd.Series(theatre, name="AUC of cells").round(2)
+pd.Series(theatre).to_frame("AUC of cells").round(2)
 
 # %% [markdown]
 # The four agree with each other at a mean rank correlation of {glue:text}`theatre-agree:.2f`; their AUC runs from {glue:text}`theatre-low:.2f` to {glue:text}`theatre-high:.2f`. An explanation without its off value is half a sentence.

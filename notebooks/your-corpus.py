@@ -19,7 +19,7 @@
 #
 # **What you need.** A folder with `name.mp3` beside `name.txt`, and to train on it a table, `songs.csv`, with a row for each song.
 #
-# **How long, on what.** Two minutes on a CPU. Without a folder of yours the chapter makes one, of composed songs: nothing here is a finding about real music.
+# **How long, on what.** {glue:text}`took`. Without a folder of yours the chapter makes one, of composed songs: nothing here is a finding about real music.
 
 # %% tags=["remove-cell"]
 from pathlib import Path

@@ -19,7 +19,7 @@
 #
 # **What you need.** A function from sound and lyrics to numbers.
 #
-# **How long, on what.** Two minutes on a CPU.
+# **How long, on what.** {glue:text}`took`.
 #
 # The songs are composed by our code with planted evidence: what is shown is that the method works with any model, nothing about real music.
 
@@ -169,7 +169,7 @@ class Late:
 crossed = ml.MusicLIME(Late(), samples=600).explain(song)
 joint = ml.MusicLIME(Late(), samples=600, design="joint").explain(song)
 errors = {e.design: np.median(e.errors[e.row(song.genre)]) for e in (crossed, joint)}
-pd.Series(errors, name="median error, 600 masks a modality").round(4)
+pd.Series(errors).to_frame("median error, 600 masks a modality").round(4)
 
 # %% tags=["remove-cell"]
 page.glue("ratio", errors["joint"] / errors["crossed"])

@@ -19,7 +19,7 @@
 #
 # **What you need.** A sound file (mp3, wav, flac or ogg) and its lyrics. Without them the chapter runs on a song it writes to disk first.
 #
-# **How long, on what.** A minute on a CPU with the demo's model.
+# **How long, on what.** {glue:text}`took`, with the demo's model.
 #
 # The demo's model was trained on songs composed by our code. On a real song its answer is a curiosity, and so is the explanation of that answer: a claim about the method, never about real music. For a real answer take a model trained on real music: with a corpus of yours and a GPU, by `corpus`, `root` and `preset` below.
 

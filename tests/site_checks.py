@@ -133,7 +133,7 @@ def lost_notebooks(site: Path) -> list[str]:
         wrong += [f"{name}: {ways} links, not to Colab, Kaggle and the file"] if ways != 3 else []
         wrong += [f"{name}: has outputs"] if any(cell.get("outputs") for cell in cells) else []
         sources = ["".join(c["source"]) for c in cells if "parameters" in c["metadata"].get("tags", [])]
-        told = re.search(r"<em>This run:</em>(.*?)\. It took", text, re.S)
+        told = re.search(r"<em>This run:</em>(.*?)\.</p>", text, re.S)
         shown = re.findall(r"(\w[\w ]*) <strong>(.*?)</strong>", unescape(told[1]), re.S) if told else []
         shown = {label: QUOTES.sub("", value) for label, value in shown}
         for node in [node for source in sources for node in ast.parse(source).body if told]:

@@ -1,6 +1,7 @@
 """The matrix of runs: what it lists, when a run is stale, what a failure does, what a page shows of it."""
 
 import argparse
+import copy
 import json
 import os
 import signal
@@ -120,17 +121,57 @@ def test_parameters_are_filled_in_and_told():
     filled, values = launch.fill(source, {"task": "emotion"})
     assert filled.cells[1].source == "task: str = 'emotion'\ncount: int = 3"
     assert values == {"task": "emotion", "count": 3} and "genre" in source.cells[1].source
-    shown = launch.page(filled, values, 12.3)
-    assert "task **emotion**, count **3**" in shown.cells[1].source and "12 s" in shown.cells[1].source
+    shown = launch.page(filled, values)
+    assert "task **emotion**, count **3**." in shown.cells[1].source
     assert "hide-input" in shown.cells[2].metadata["tags"]
     with pytest.raises(ValueError, match="tasks"):
         launch.fill(source, {"tasks": "emotion"})
 
 
+def test_a_chapter_says_the_time_that_its_run_took():
+    made = notebook("**How long, on what.** {glue:text}`took`, with few songs.")
+    for seconds, told in ((46.2, "46 seconds on "), (398.4, "7 minutes on ")):
+        other = copy.deepcopy(made)
+        launch.timed(other, seconds)
+        assert told in other.cells[0].source and "glue" not in other.cells[0].source
+
+
+def test_a_run_leaves_out_what_does_not_concern_it():
+    made = notebook(
+        "# Title", 'task: str = "genre"\nmodality: str = "audio"', "both", "sound", "genre, sound"
+    )
+    for cell, tags in zip(
+        made.cells[2:], (["only-multimodal"], ["not-lyrics"], ["only-genre", "not-lyrics"])
+    ):
+        cell.metadata["tags"] = tags
+    left = lambda **values: [cell.source for cell in launch.fill(made, values)[0].cells[2:]]  # noqa: E731
+    assert left() == ["sound", "genre, sound"] and left(modality="lyrics") == []
+    assert left(task="emotion", modality="multimodal") == ["both", "sound"]
+
+
+def test_folded_neighbours_become_one_fold_unless_something_is_shown_between():
+    made = notebook("# Title")
+    glued = {"application/papermill.record/text/plain": "1"}
+    for text, data in (("a = 1", glued), ("a", {"text/plain": "1"}), ("b = 2", None), ("c", None)):
+        outputs = [nbformat.v4.new_output("display_data", data)] if data else []
+        made.cells.append(nbformat.v4.new_code_cell(text, outputs=outputs, metadata={"tags": ["hide-input"]}))
+    made.cells[-1].metadata["tags"] = []
+    shown = launch.page(made, {}).cells
+    assert [cell.source for cell in shown] == ["# Title", "a = 1\n\na", "b = 2", "c"]
+    assert [len(cell.outputs) for cell in shown[1:]] == [2, 0, 0]
+
+
+def test_a_cell_that_only_keeps_values_is_not_shown():
+    made = notebook("# Title")
+    for text in ('page.glue("a", 1)\npage.glue(\n    "b", 2\n)', 'a = 1\npage.glue("a", a)'):
+        made.cells.append(nbformat.v4.new_code_cell(text))
+    assert [cell.metadata["tags"] for cell in launch.page(made, {}).cells] == [[], ["remove-cell"], []]
+
+
 def test_pages_of_one_template_have_labels_of_their_own():
     text = "See {numref}`fig-grid`, {eq}`eq-sum`; fig-grids stays.\n\n$$a$$ (eq-sum)\n\n(here)=\n## Here"
     made = notebook(text, "```{figure} figures/x/fig-grid.png\n:name: fig-grid\n```")
-    first, second = (cell.source for cell in launch.page(made, {}, 1, "-audio").cells)
+    first, second = (cell.source for cell in launch.page(made, {}, "-audio").cells)
     assert "{numref}`fig-grid-audio`, {eq}`eq-sum-audio`; fig-grids stays" in first
     assert "(here-audio)=" in first and "## Here" in first
     assert "x/fig-grid.png" in second and ":name: fig-grid-audio" in second

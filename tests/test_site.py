@@ -68,7 +68,7 @@ class TestChecks:
 
     def test_notebooks_that_are_not_the_pages_own_are_found(self, tmp_path):
         badges = "".join(f'<a class="ml-badge" href="{at}launch/a.ipynb">x</a>' for at in ("../", "c/", "k/"))
-        self.write(tmp_path, a=f"{badges}<p><em>This run:</em> task <strong>genre</strong>. It took 1 s")
+        self.write(tmp_path, a=f"{badges}<p><em>This run:</em> task <strong>genre</strong>.</p>")
         cell = {"metadata": {"tags": ["parameters"]}, "source": ["task: str = 'genre'"], "outputs": []}
         (tmp_path / "launch").mkdir()
         file = tmp_path / "launch" / "a.ipynb"

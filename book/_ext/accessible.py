@@ -4,6 +4,8 @@ import re
 
 FOLD = re.compile(r"(<a [^>]*>((?:(?!</a>).)*)</a><details[^>]*><summary)>", re.S)
 
+SCROLLS = re.compile(r'<(div|figure) (?=[^>]*class="[^"]*\bml-(?:equation|wide)\b)')
+
 
 def mend(app, pagename, templatename, context, doctree):
     menu = context.get("generate_toctree_html")
@@ -17,7 +19,7 @@ def mend(app, pagename, templatename, context, doctree):
     # The entries of a list are list items, and an empty corner of a table heads nothing.
     body = body.replace('role="doc-biblioentry"', 'role="listitem"')
     # What scrolls sideways on a phone can be reached by key.
-    body = body.replace('<div class="math ml-equation"', '<div tabindex="0" class="math ml-equation"')
+    body = SCROLLS.sub(r'<\1 tabindex="0" ', body)
     context["body"] = re.sub(r"<th((?: [^>]*)?)>(?:\s|&nbsp;)*</th>", r"<td\1></td>", body)
 
 

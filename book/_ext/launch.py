@@ -14,6 +14,13 @@ import nbformat
 import yaml
 
 
+def concerns(cell, values: dict) -> bool:
+    """Whether a run with these values keeps a cell: tags only-genre, not-audio and the like decide."""
+    tags, said = cell.metadata.get("tags", []), {str(value) for value in values.values()}
+    only = {tag.removeprefix("only-") for tag in tags if tag.startswith("only-")}
+    return only <= said and not any(f"not-{word}" in tags for word in said)
+
+
 def fill(notebook, parameters: dict):
     """The notebook with values set in its cell tagged "parameters", and all values by name.
 
@@ -31,7 +38,17 @@ def fill(notebook, parameters: dict):
         raise ValueError(f"the cell tagged parameters has no {', '.join(unknown)}: add it, with its type")
     if cell:
         cell.source = "\n".join(lines)
+    notebook.cells = [cell for cell in notebook.cells if concerns(cell, values)]
     return notebook, values
+
+
+def timed(notebook, seconds: float) -> None:
+    """Put the time that the run took where the chapter says how long it takes."""
+    minutes = f"{seconds / 60:.0f} minutes" if seconds >= 100 else f"{seconds:.0f} seconds"
+    told = f"{minutes} on {os.cpu_count()} CPU cores when this book was built"
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            cell.source = cell.source.replace("{glue:text}`took`", told)
 
 
 # Progress bars, and what matplotlib's setters happen to return.
@@ -52,8 +69,25 @@ def relabel(notebook, suffix: str) -> None:
         place[key] = re.sub(whole, rf"\1{suffix}", place[key])
 
 
-def page(notebook, values: dict, seconds: float, suffix: str = ""):
-    """What the book shows of an executed run: a readable line above its parameters, which fold away."""
+def keeps(source: str) -> bool:
+    """Whether a cell does nothing but keep values for the prose: no reader of the page needs to see it."""
+    return all(ast.unparse(node).startswith("page.glue(") for node in ast.parse(source).body)
+
+
+def folds(cell) -> bool:
+    return cell.cell_type == "code" and cell.metadata["tags"] == ["hide-input"]
+
+
+def shows(output) -> bool:
+    """Whether a reader sees an output: values kept for the prose are not seen."""
+    return not str(next(iter(output.get("data", "x")))).startswith("application/papermill.record")
+
+
+def page(notebook, values: dict, suffix: str = ""):
+    """What the book shows of an executed run: a readable line above its parameters, which fold away.
+
+    Folded neighbours become one fold, unless something is shown between them.
+    """
     notebook = copy.deepcopy(notebook)
     notebook.metadata = {name: notebook.metadata[name] for name in ("kernelspec", "language_info")}
     told = ", ".join(
@@ -66,13 +100,16 @@ def page(notebook, values: dict, seconds: float, suffix: str = ""):
     for cell in notebook.cells:
         tags = list(cell.metadata.get("tags", []))
         if "parameters" in tags and "remove-cell" not in tags:
-            line = f"*This run:* {told}. It took {seconds:.0f} s on the machine that built the book."
-            cells.append(nbformat.v4.new_markdown_cell(line, id="this-run"))
+            cells.append(nbformat.v4.new_markdown_cell(f"*This run:* {told}.", id="this-run"))
             tags.append("hide-input")
         if cell.cell_type == "code":
             # A progress bar is a widget: dead in a page, and it would call for scripts from a CDN.
             cell.outputs = [out for out in cell.outputs if not IDLE.search(str(out.get("data")))]
+            tags += ["remove-cell"] if keeps(cell.source) else []
         cell.metadata = {"tags": tags}
+        if cells and folds(cells[-1]) and folds(cell) and not any(map(shows, cells[-1].outputs)):
+            cell.source = f"{cells[-1].source}\n\n{cell.source}"
+            cell.outputs = cells.pop().outputs + cell.outputs
         cells.append(cell)
     notebook.cells = cells
     return notebook
@@ -126,10 +163,12 @@ def execute(template: Path, out: Path, record: dict) -> None:
     os.environ["MPLBACKEND"] = "agg"  # else a figure left open shows itself, without its alt text
     done = papermill.execute_notebook(notebook, str(out / ".work" / f"{name}.ipynb"), kernel_name="python3")
     seconds = round(time.time() - began, 1)
+    for made in (notebook, done):
+        timed(made, seconds)
     (out / "site" / "launch").mkdir(parents=True, exist_ok=True)
     nbformat.write(launchable(notebook), out / "site" / "launch" / f"{name}.ipynb")
     suffix = "" if name == template.stem else "-" + name.removeprefix(f"{template.stem}-")
-    nbformat.write(page(done, values, seconds, suffix), out / f"{name}.ipynb")
+    nbformat.write(page(done, values, suffix), out / f"{name}.ipynb")
     record |= {"parameters": values, "seconds": seconds, "finished": time.strftime("%Y-%m-%d %H:%M")}
     (out / f"{name}.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
 

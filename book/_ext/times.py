@@ -12,18 +12,18 @@ NAMES = ["musiclime", "torch", "transformers", "openunmix", "numpy", "scipy", "s
 def write(app):
     runs = Path(app.srcdir) / "runs"
     records = [json.loads(file.read_text(encoding="utf-8")) for file in sorted(runs.glob("*.json"))]
-    rows = [
-        f"| {r['name']} | {r['seconds']:.0f} | {60 * r['minutes']:.0f} | {r['finished']} |" for r in records
-    ]
+    rows = [f"| {r['name']} | {r['seconds']:.0f} | {60 * r['minutes']:.0f} |" for r in records]
+    finished = [r["finished"] for r in records] or ["never"]
     versions = ", ".join(f"{name} {version(name)}" for name in NAMES)
     minutes = sum(r["seconds"] for r in records) / 60
     text = "\n".join(
         [
             "# Execution times and versions\n",
-            "| run | seconds | allowed | finished |",
-            "|---|--:|--:|---|",
+            "| run | seconds | allowed |",
+            "|---|--:|--:|",
             *rows,
-            f"\n{len(rows)} runs took {minutes:.1f} minutes, two side by side on {os.cpu_count()} cores.",
+            f"\n{len(rows)} runs took {minutes:.1f} minutes, two side by side on {os.cpu_count()} cores; "
+            f"the first ended at {min(finished)}, the last at {max(finished)}.",
             f"\nPython {platform.python_version()}, {versions}.\n",
         ]
     )

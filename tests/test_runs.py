@@ -191,8 +191,21 @@ def test_the_launchable_copy_says_what_nothing_there_would_resolve():
     )
     made = launch.launchable(notebook("# T", "", said, "task = 'emotion'"), ROOT / "_config.yml")
     assert [cell.cell_type for cell in made.cells] == ["code", "markdown", "markdown", "code"]
-    assert made.cells[1].source == f"# T\n\n{launch.SLANTED}"
+    assert made.cells[1].source == f"# T\n\n{launch.ASIDE}"
     assert made.cells[2].source == "An AUC of *auc audio* [lime2016], see *how to read*, *it*."
+
+
+def test_the_launchable_copy_speaks_the_numbers_of_the_books_run():
+    ran, record = notebook("# T"), "application/papermill.record/text/plain"
+    ran.cells.append(nbformat.v4.new_code_cell("x", outputs=[nbformat.v4.new_output("stream", text="auc")]))
+    for name, text in (("auc", "0.8149"), ("best", "'hip hop'"), ("songs", "1350")):
+        metadata = {"scrapbook": {"name": name}}
+        out = nbformat.v4.new_output("display_data", {record: text}, metadata=metadata)
+        ran.cells.append(nbformat.v4.new_code_cell("x", outputs=[out]))
+    told = ("auc:.2f", "auc:.0%", "best", "lost:.1f", "songs:,d")
+    said = ", ".join(f"{{glue:text}}`{name}`" for name in told)
+    made = launch.launchable(notebook("# T", said), ROOT / "_config.yml", launch.kept(ran))
+    assert made.cells[2].source == "0.81, 81%, hip hop, *lost*, 1,350"
 
 
 def test_the_bootstrap_cell_runs_where_all_is_there_and_fetches_nothing():

@@ -116,17 +116,33 @@ def page(notebook, values: dict, suffix: str = ""):
 
 
 ROLE = re.compile(r"\{([a-z:]+)\}`([^`]+)`")
-SLANTED = "*In this copy a slanted name within a sentence may stand for a value that a cell computes.*"
+ASIDE = (
+    "*In this copy a number within a sentence is that of the run that the book shows; the cells tell yours.*"
+)
 
 
-def spoken(role) -> str:
-    """What a role of the book says where nothing resolves it: {glue:text}`auc-audio:.2f` is *auc audio*."""
+def kept(notebook) -> dict:
+    """What a run kept for its prose, by name, as it was printed."""
+    outputs = [out for cell in notebook.cells for out in cell.get("outputs", [])]
+    glued = [
+        (out.get("metadata", {}).get("scrapbook", {}).get("name"), out.get("data", {})) for out in outputs
+    ]
+    return {name: data.get("application/papermill.record/text/plain", "") for name, data in glued if name}
+
+
+def spoken(role, values: dict) -> str:
+    """What a role of the book says where nothing resolves it: {glue:text}`auc:.2f` is 0.81, else *auc*."""
     text = re.sub(r"\s*<[^>]*>$", "", role[2])
-    text = text.split(":")[0] if role[1].startswith("glue") else text.rsplit("/", 1)[-1]
+    if role[1].startswith("glue"):
+        text, _, form = text.partition(":")
+        if text in values:
+            number = int if form.endswith("d") else float
+            return format(number(values[text]), form) if form else values[text].strip("'\"")
+    text = text.rsplit("/", 1)[-1]
     return f"[{text}]" if role[1].startswith("cite") else f"*{re.sub('[-_]', ' ', text)}*"
 
 
-def launchable(notebook, config="_config.yml"):
+def launchable(notebook, config="_config.yml", values=None):
     """A copy that runs by itself: no outputs, and a first cell that fetches musiclime and what is missing.
 
     _config.yml is the one place that names the repository and its branch.
@@ -143,9 +159,9 @@ def launchable(notebook, config="_config.yml"):
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
         else:
-            cell.source = ROLE.sub(spoken, cell.source)
+            cell.source = ROLE.sub(lambda role: spoken(role, values or {}), cell.source)
     if glued:
-        next(c for c in notebook.cells if c.cell_type == "markdown").source += f"\n\n{SLANTED}"
+        next(c for c in notebook.cells if c.cell_type == "markdown").source += f"\n\n{ASIDE}"
     notebook.cells.insert(0, nbformat.v4.new_code_cell(first, id="fetch-musiclime"))
     return notebook
 
@@ -166,7 +182,7 @@ def execute(template: Path, out: Path, record: dict) -> None:
     for made in (notebook, done):
         timed(made, seconds)
     (out / "site" / "launch").mkdir(parents=True, exist_ok=True)
-    nbformat.write(launchable(notebook), out / "site" / "launch" / f"{name}.ipynb")
+    nbformat.write(launchable(notebook, values=kept(done)), out / "site" / "launch" / f"{name}.ipynb")
     suffix = "" if name == template.stem else "-" + name.removeprefix(f"{template.stem}-")
     nbformat.write(page(done, values, suffix), out / f"{name}.ipynb")
     record |= {"parameters": values, "seconds": seconds, "finished": time.strftime("%Y-%m-%d %H:%M")}

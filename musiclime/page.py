@@ -56,7 +56,7 @@ def figure(fig, alt: str, caption: str = "", name: str = "") -> None:
         # A chart needs no sixteen million colours, and a page has a megabyte.
         Image.open(file).convert("RGB").quantize(128).save(file, optimize=True)
         source, label = file.relative_to(run[0]).as_posix(), f":name: {name}\n" if name else ""
-        wide = ":figclass: ml-wide\n" if fig.get_figwidth() > 7.5 else ""  # inches; a phone lets it scroll
+        wide = ":figclass: ml-wide\n" if fig.get_figwidth() > 6 else ""  # inches; a phone lets it scroll
         options = f":alt: {' '.join(alt.split())}\n{label}{wide}"
         display(Markdown(f"```{{figure}} {source}\n{options}\n{caption or alt}\n```"))
     plt.close(fig)

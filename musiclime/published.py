@@ -31,7 +31,7 @@ PARTS = (
 )
 WHOLE = (
     "0340a569 044eb98b 17bde8b4 26578569 32c2aaad 380c97e6 429fecdc 6f105af5 70a4ce37 7d2969e3 98b52c4b "
-    "9915ba2d 9b37312c daec0c23 e7b98c6a f50c51ed "
+    "9915ba2d 9b37312c daec0c23 e7b98c6a f50c51ed 19ae6d1f "
 )
 
 

@@ -23,7 +23,7 @@
 # aggregate come from; how to take the noise out of a magnitude; how to share a budget between songs and
 # perturbations.
 #
-# **What you need**: *Explain*; of statistics, standard errors and the idea of a false-discovery rate.
+# **What you need**: {doc}`Explain </runs/explain-genre-multimodal>`; of statistics, standard errors and the idea of a false-discovery rate.
 #
 # **How long, on what**: {glue:text}`took`, most of it explaining the songs.
 #
@@ -638,4 +638,4 @@ dear.nsmallest(1, "error")
 #
 # ## Next
 #
-# *The published explanations, re-read* looks at the authors' own aggregates with these tools.
+# {doc}`The published explanations, re-read </runs/published>` looks at the authors' own aggregates with these tools.

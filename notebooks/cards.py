@@ -16,7 +16,7 @@
 #
 # **What you will learn.** What the book's corpus and its six classifiers are, what they are for, and what they are not for, a card each. Every number is computed when the book is built.
 #
-# **What you need.** *The demo songs* for the corpus, *Train* for the models.
+# **What you need.** {doc}`The demo songs </runs/demo-songs>` for the corpus, {doc}`Train </runs/train-genre-multimodal>` for the models.
 #
 # **How long, on what.** {glue:text}`took`, once the six models are in the cache.
 #
@@ -178,7 +178,7 @@ page.glue("songs", len(corpus))
 #
 # - **Strength.** A card is made from the model that the other chapters explain, by the code that builds them.
 # - **Limit.** One training a model. Another seed gives other weights, and a somewhat other accuracy.
-# - **Limit.** The data sets of the paper have their cards in *Curation*; the paper's models, theirs with their authors.
+# - **Limit.** The data sets of the paper have their cards in {doc}`Curation </runs/curation>`; the paper's models, theirs with their authors.
 # - **What this cannot tell you.** How any of these models would do on real music: none has heard any.
 #
 # ## Exercises
@@ -208,4 +208,4 @@ pd.DataFrame({kind: RECIPES["paper", kind] for kind in ("multimodal", "audio", "
 #
 # {glue:text}`songs:,d` composed songs, six models. The best on the test songs is {glue:text}`best` with {glue:text}`best-accuracy:.2f`; with the genre evidence replaced it keeps {glue:text}`best-replaced:.2f`.
 #
-# **Next.** *Ethics*: what cards do not settle.
+# **Next.** {doc}`Ethics </book/reference/ethics>`: what cards do not settle.

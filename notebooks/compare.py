@@ -24,7 +24,7 @@
 # - how to check by ablation that a model uses the evidence, and in which modality;
 # - what the paper's own numbers are, and which of our numbers may be compared with them (few).
 #
-# **What you need**: *Train*.
+# **What you need**: {doc}`The demo songs </runs/demo-songs>`. How each of the six models was trained is on the pages below this one.
 #
 # **How long, on what**: {glue:text}`took`, the six models being in the cache; their training pages say what that takes.
 
@@ -109,7 +109,7 @@ page.figure(
 # ## Where a model keeps its evidence
 #
 # Replace the evidence in one modality only, and a model that hears both has to rely on the other. What it loses says
-# what it used. This is the ablation against which explanations are marked in *Can you trust it?*.
+# what it used. This is the ablation against which explanations are marked in {doc}`Can you trust it? </runs/trust>`.
 
 # %%
 loss = pd.DataFrame(
@@ -252,4 +252,4 @@ table.loc["emotion"][["low", "high"]].loc[["audio", "multimodal"]].round(2)
 # paper's Table 1, too, both modalities beat one for genre, and audio is near both for emotion; which single modality is the better one
 # for genre depends on what was planted.
 #
-# **Next**: *Explain*.
+# **Next**: how the six were trained, or {doc}`Regression </runs/regression>`: the same towers asked for valence and energy.

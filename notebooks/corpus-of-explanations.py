@@ -17,7 +17,7 @@
 #
 # **What you will learn.** How to explain thousands of songs without losing any; what happens when a worker dies; what it costs, up to a million songs.
 #
-# **What you need.** *Explain*; dask and distributed (`pip install dask distributed`).
+# **What you need.** {doc}`Explain </runs/explain-genre-multimodal>`; dask and distributed (`pip install dask distributed`).
 #
 # **How long, on what.** {glue:text}`took`.
 #
@@ -202,7 +202,7 @@ page.glue("fixed", fixed)
 page.glue("per-thousand", 1000 * per_mask)
 
 # %% [markdown]
-# A thousand masks cost {glue:text}`per-thousand:.2f` s, and a song {glue:text}`fixed:.2f` s before the first mask (a fit to four counts: below a tenth of a second it says nothing). With larger models the first part grows and the second hardly does: money goes into encodings, so spend them where they count. The chapter *Aggregate* plans songs against perturbations from measured variances.
+# A thousand masks cost {glue:text}`per-thousand:.2f` s, and a song {glue:text}`fixed:.2f` s before the first mask (a fit to four counts: below a tenth of a second it says nothing). With larger models the first part grows and the second hardly does: money goes into encodings, so spend them where they count. The chapter {doc}`Aggregate </runs/aggregate-genre-multimodal>` plans songs against perturbations from measured variances.
 #
 # ## Strengths, limits, and what this cannot tell you
 #
@@ -239,4 +239,4 @@ print(sum(right), "of", len(right))
 #
 # One line explains a corpus, here or on a cluster; a second run does what is missing.
 #
-# **Next.** The part *Reproduce the paper*.
+# **Next.** {doc}`The claim ledger </runs/claims>`: what of paper and thesis stands.

@@ -21,7 +21,7 @@
 # **What you will learn:** how to find a smallest such list; how to be sure that it is right; what lines of
 # lyrics have to do with it.
 #
-# **What you need:** *Explain*.
+# **What you need:** {doc}`Explain </runs/explain-genre-multimodal>`.
 #
 # **How long, on what:** {glue:text}`took`, the demo model being there.
 #
@@ -91,7 +91,8 @@ change.sort_values("before", ascending=False).round(3).head(5)
 # 3. **Search.** Among the twelve strongest candidates try every set that is smaller, small ones first.
 #
 # The weights only say where to look; it is the model that decides, and the last word is a prediction from
-# the sound and the text themselves. Is it so? We take the removed features out of the raw song by hand:
+# the sound and the text themselves. To check it, we take the removed features out of the raw song by hand, all of them,
+# and then all but one:
 
 
 # %%
@@ -116,11 +117,11 @@ def label(one, removed):
 # %%
 each = {f.name: label(song, [g for g in found.removed if g is not f]) for f in found.removed}
 page.glue("by_hand", label(song, found.removed))
-each
+pd.Series(each).to_frame("the model says").rename_axis("put back")
 
 # %% [markdown]
-# Without all of them the model says *{glue:text}`by_hand`*. The table puts one back at a time: each is
-# needed, or it would not be in the list.
+# Without all of them the model says *{glue:text}`by_hand`*. Each row puts one back: where the label is then another
+# again, that one was needed.
 #
 # ## Many songs
 #
@@ -150,12 +151,12 @@ page.glue("base", float(table["planted among all"].mean()))
 # The label flipped in {glue:text}`flipped` of {glue:text}`asked` songs, in the median with
 # {glue:text}`median_size:.0f` removals. On average over the songs {glue:text}`hit:.0%` of the removed features were planted evidence,
 # of all features {glue:text}`base:.0%`. (The model's accuracy on these songs is no accident of their
-# synthesis: see *Train* for what remains of it when the evidence is replaced.)
+# synthesis: see {doc}`Train </runs/train-genre-multimodal>` for what remains of it when the evidence is replaced.)
 #
 # ## To one label, not to any
 #
 # Asked for a target, it must reach that one. "None found" is an answer: then nothing that can be taken
-# away, within the limit, makes the song sound like the target to this model.
+# away, within the limit, makes this model answer with the target.
 
 # %%
 nearest = [model.classes[k] for k in np.argsort(-found.explanation.probabilities)[1:4]]
@@ -167,21 +168,23 @@ page.glue("reached", sum(value != "none found" for value in targets.values()))
 pd.Series(targets, name=f"from {found.explanation.label}, without").to_frame()
 
 # %% [markdown]
-# Of the three likeliest other labels {glue:text}`reached` can be reached by taking away. Removing is not
-# adding: to make a folk song of a punk song one might have to bring a guitar.
+# Of the three likeliest other labels {glue:text}`reached` can be reached by taking away. That does not make the song one
+# of that genre to a listener: it only makes the label the model's likeliest answer.
 #
 # ## Lines, and words within the lines that matter
 #
 # A listener remembers lines, not words. `unit="line"` makes every line of the lyrics one feature: fewer
-# features, each with more to say.
+# features, each with more to say. For this we take a song that turned by its words, if there is one.
 
 # %%
-by_line = ml.counterfactual(song, model, unit="line", samples=samples)
+by_words = [one for one, result in asked if any(f.modality == "lyrics" for f in result.removed)]
+read = (by_words or [song])[0]
+by_line = ml.counterfactual(read, model, unit="line", samples=samples)
 print(by_line)
-[feature.text for feature in by_line.removed if feature.modality == "lyrics"]
+pd.DataFrame([(f.name, f.text) for f in by_line.removed], columns=["removed", "its text"])
 
 # %% [markdown]
-# But which word of the line was it? A second level answers, fitted only where the first one found
+# Which word of a line was it? A second level answers, fitted only where the first one found
 # something: of the lines whose weight is clear of zero the three strongest are taken apart into words, all
 # others stay whole.
 
@@ -206,8 +209,9 @@ class WithinLines(ml.MusicLIME):
 
 
 # %%
-level = ml.MusicLIME(model, unit="line", samples=samples).explain(song)
+level = ml.MusicLIME(model, unit="line", samples=samples).explain(read)
 lines = level.table()[lambda t: t["modality"] == "lyrics"]
+lines = lines.assign(text=lines["feature"].map({f.name: f.text for f in level.features}))
 clear = lines[2 * norm.sf(abs(lines["weight"] / lines["error"])) < 0.05 / len(lines)]
 page.glue("lines", len(lines))
 page.glue("clear", len(clear))
@@ -216,7 +220,7 @@ clear.round(4)
 # %%
 second = WithinLines(model, unit="line", samples=samples)
 second.matter = set(clear["feature"][:3])
-second.explain(song).table()[lambda t: t["modality"] == "lyrics"].head(8).round(4)
+second.explain(read).table()[lambda t: t["modality"] == "lyrics"].head(8).round(4)
 
 # %% [markdown]
 # {glue:text}`clear` of {glue:text}`lines` lines are clear of zero. The words of the strongest of them stand
@@ -279,4 +283,4 @@ print(f"{np.mean(labels != found.explanation.label):.0%} of the draws flip the l
 #
 # ## Next
 #
-# *Can you trust it?* asks of all explanations what a counterfactual answers by its nature: is it right?
+# {doc}`How fast, how many </runs/how-fast>` asks what explanations cost, and how many masks are enough.

@@ -549,4 +549,4 @@ print(ml.clean_lyrics("Chorus:\nthat word alone, with a colon, is taken for a he
 # became rows of `dropped`, and artists, not songs, were dealt out to the splits. Whatever comes next
 # inherits these choices.
 #
-# **Next**: *Train*, where the models learn from what is left.
+# **Next**: {doc}`Compare </runs/compare>`, six models that learn from what is left.

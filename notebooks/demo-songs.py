@@ -60,7 +60,7 @@ from musiclime.songs import STEMS
 page.sounds({genre: in_style(genre, seed=3).audio for genre in ml.GENRES}, 16000)
 
 # %%
-pd.DataFrame({genre: STYLES[genre] for genre in ["neutral", *ml.GENRES]}).T.map(", ".join)
+pd.DataFrame({genre: STYLES[genre] for genre in ["neutral", *ml.GENRES]}).T.map(", ".join).style
 
 # %% [markdown]
 # What stands in two rows is shared: rock and alternative rock drive alike. A model that confuses them
@@ -149,7 +149,7 @@ page.sounds({"as composed": song.audio, "evidence replaced": song.neutral().audi
 # and some songs say nothing at all in one of the two. That is planted as well:
 
 # %%
-columns = ["no evidence cell", "mean cells", "no evidence word", "mean words"]
+columns = ["songs with none in the sound", "cells, mean", "songs with none in the words", "words, mean"]
 pd.DataFrame.from_dict(SHARES, orient="index", columns=columns)
 
 # %% [markdown]
@@ -349,4 +349,4 @@ pd.Series(accuracies(some), name="accuracy on the test songs").to_frame().round(
 #
 # ## Next
 #
-# *Separation* asks what happens when the true stems are not at hand.
+# {doc}`Curation </runs/curation>` shows how a corpus of real songs comes to its genres and moods.

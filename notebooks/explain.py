@@ -20,7 +20,7 @@
 #
 # **What you will learn:** to make an explanation, to read its bars, intervals and R², and to hear it.
 #
-# **What you need:** *How to read an explanation*.
+# **What you need:** {doc}`How to read an explanation </book/how-to-read>`.
 #
 # **How long, on what:** {glue:text}`took`. The number of masks is small so that the page builds quickly;
 # its price is printed as the width of every interval.
@@ -101,7 +101,8 @@ rows = [
 pd.DataFrame(rows, columns=["class", "case", "title", f"true {task}"])
 
 # %% [markdown]
-# A case is missing where the model made no such mistake.
+# A case is missing where the model made no such mistake. A song whose words are German is no accident: the corpus
+# holds some in other languages, for {doc}`Curation </runs/curation>` to find.
 #
 # ## Explaining them
 #
@@ -144,7 +145,8 @@ for label in chosen:
     page.figure(
         plots.bars(explained[label], label),
         alt=f"Bars of the ten strongest features for {label} in each case, with 95 % intervals",
-        caption=f"The ten strongest features for *{label}*, with 95 % intervals. Blue: sound. Orange: words.",
+        caption=f"The ten strongest features for *{label}*, with 95 % intervals. Here colours tell where a feature "
+        "comes from (blue: sound, orange: words); bars to the right speak for the class, to the left against it.",
         name=f"fig-bars-{page.slug(label)}",
     )
 
@@ -154,7 +156,7 @@ for label in chosen:
 # The songs of the first class once more, laid out as they are read and heard.
 
 # %% [markdown] tags=["not-audio"]
-# Words are shaded by weight: orange and a solid underline for the class, blue and a dotted one against it.
+# Words are shaded by weight: orange and a single underline for the class, blue and a double one against it.
 
 # %% tags=["hide-input", "not-audio"]
 if modality != "audio":
@@ -169,7 +171,8 @@ if modality != "lyrics":
     page.figure(
         plots.grid(explained[chosen[0]], chosen[0]),
         alt=f"Stem by segment grids of the weights for {chosen[0]}, one for each case",
-        caption=f"Weights of the cells for *{chosen[0]}*, all on one scale.",
+        caption=f"Weights of the cells for *{chosen[0]}*, orange for it, blue against it, all on one scale: a pale map is "
+        "that of a song whose sound weighs little.",
         name="fig-cells",
     )
 
@@ -225,13 +228,13 @@ marks = pd.DataFrame(rows, columns=["class", "case", "planted among five", "by c
 page.glue("hit", marks["planted among five"].mean())
 page.glue("chance", marks["by chance"].mean())
 much = "Here nearly every feature is planted, for the class lies in whole stems: the mark tells nothing."
-few = "That is the mark of so few songs that it only illustrates."
+few = "So few songs prove nothing; they only illustrate."
 page.glue("worth", much if marks["by chance"].mean() > 4 else few)
 marks.round(1)
 
 # %% [markdown]
 # On average {glue:text}`hit:.1f` of five, against {glue:text}`chance:.1f` by chance. {glue:text}`worth`
-# *Can you trust it?* marks many.
+# {doc}`Can you trust it? </runs/trust>` marks many.
 #
 # ## Strengths
 #
@@ -288,5 +291,5 @@ print(f"R2 {coarse.score[coarse.row(chosen[0])]:.2f} instead of {first.score[row
 #
 # ## Next
 #
-# *Four explainers* opens the box: what is sampled, what is fitted, and what the numbers estimate. *Aggregate*
+# {doc}`Four explainers </runs/four-explainers>` opens the box: what is sampled, what is fitted, and what the numbers estimate. {doc}`Aggregate </runs/aggregate-genre-multimodal>`
 # puts many explanations together.

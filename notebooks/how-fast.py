@@ -16,7 +16,7 @@
 #
 # **What you will learn.** Where the time of an explanation goes, what a grid of masks saves, and how many perturbations are enough for how many features: the question the thesis leaves open.
 #
-# **What you need.** *Explain*. The yardsticks are those of `benchmarks/`, which `make bench` runs for hours; here they run for minutes.
+# **What you need.** {doc}`Explain </runs/explain-genre-multimodal>`. The yardsticks are those of `benchmarks/`, which `make bench` runs for hours; here they run for minutes.
 #
 # **How long, on what.** {glue:text}`took`, with few songs and small counts, declared below.
 #
@@ -353,4 +353,4 @@ print(free.design, free.score.max().round(2))
 #
 # ## Next
 #
-# *A corpus of explanations* does this for every song.
+# {doc}`Your song </runs/your-song>`, on a song of your own. {doc}`A corpus of explanations </runs/corpus-of-explanations>` does it for every song.

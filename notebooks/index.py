@@ -56,12 +56,13 @@ page.glue("masks", samples)
 
 # %% [markdown]
 # A model listened to *{glue:text}`title`* and read its lyrics, and gave {glue:text}`genre` a probability of
-# {glue:text}`probability:.2f`: of the {glue:text}`genre` songs kept aside for testing, it is the one that needs both most,
-# what it plays and what it says. MusicLIME let it hear {glue:text}`masks:,d` versions of the song with vocals, drums, bass or other
-# instruments silent in some tenths of the clip, and read as many with words missing, every sound with every text. What you
-# see above is the sum of the answers: the word that spoke most for {glue:text}`genre` was *{glue:text}`word`*, and the
-# sound that spoke most for it was {glue:text}`cell` (the stem, and the segment counted from 0). A bar is that sum, the
-# *surrogate*, and may pass 1; the mark on it is the *model's* own answer.
+# {glue:text}`probability:.2f`. We chose it because the model needs both its sound and its words: without the evidence in either the
+# probability falls far. MusicLIME let it hear {glue:text}`masks:,d` versions of the song with vocals, drums, bass or other
+# instruments silent in some tenths of the clip, and read as many with words missing, every sound with every text. From all
+# the answers it worked out one number for every word and every piece of sound, its **weight**: what it adds to the
+# probability on average. The word that spoke most for {glue:text}`genre` was *{glue:text}`word`*, the sound that spoke most
+# for it {glue:text}`cell` (the stem, and the segment counted from 0). The weights of what is left, added up, are the bar, the
+# *surrogate*, which may pass 1; the upright mark is what the *model* itself says.
 #
 # The song is composed by the code of this book, and the evidence for its genre was planted, so that an
 # explanation can be marked right or wrong. What holds here is a claim about the method, never about real music.
@@ -72,7 +73,7 @@ page.glue("masks", samples)
 #   to tell whether to trust it. Nothing to install, and nothing is loaded from elsewhere.
 # - **Run it again.** Every page that computes has *Run in Colab* and *Run in Kaggle*: the notebook behind it, with
 #   this page's own parameters, on their machine.
-# - **Use your own.** One cell to edit in *Your song*, *Your model* and *Your corpus*.
+# - **Use your own.** One cell to edit in {doc}`Your song </runs/your-song>`, {doc}`Your model </runs/your-model>` and {doc}`Your corpus </runs/your-corpus>`.
 #
 # The method is that of [*MusicLIME: Explainable Multimodal Music Understanding*](https://arxiv.org/abs/2409.10496) by
 # Sotirou, Lyberatos, Menis Mastromichalakis and Stamou; this book rebuilds it, measures it and goes on from there.

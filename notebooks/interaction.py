@@ -22,7 +22,7 @@
 # **What you will learn:** how to measure interaction in one song; why probabilities seem to interact when
 # nothing does; what the paper's head can and cannot combine; which cell and which word belong together.
 #
-# **What you need:** *Explain* and *Four explainers*.
+# **What you need:** {doc}`Explain </runs/explain-genre-multimodal>` and {doc}`Four explainers </runs/four-explainers>`.
 #
 # **How long, on what:** {glue:text}`took`; training the small models, once, takes longest.
 #
@@ -333,7 +333,7 @@ page.glue("pair_first", int(pair_marks["the first is planted"].sum()))
 page.glue("pair_songs", len(pair_marks))
 
 # %% [markdown]
-# The model calls {glue:text}`b_right` of {glue:text}`b_all` test songs of class b by that name; the first of these are asked. Planted pairs lie above the others with an AUC of {glue:text}`pair_auc:.2f`, and the strongest pair of all
+# The model calls {glue:text}`b_right` of {glue:text}`b_all` test songs of class b by that name; the first of these are asked. A planted pair lies above an unplanted one in {glue:text}`pair_auc:.0%` of comparisons (50 % is guessing), and the strongest pair of all
 # is a planted one in {glue:text}`pair_first` of {glue:text}`pair_songs` songs. A ring is rare on purpose:
 # there are thousands of pairs, so a ring must stand out from the sampling noise and from what a typical
 # pair of the song weighs, by a test that counts how often it was asked (Holm's).
@@ -379,7 +379,7 @@ pd.DataFrame({name: pd.Series(values).describe() for name, values in check.items
 #
 # ## Listen
 #
-# The explanation of the same song, as before; now you know which of its words and cells lean on each other.
+# The explanation of the same song once more. Its weights say nothing about pairs: compare the rings above.
 
 # %%
 page.player(explainer.explain(b_songs[0]), b_songs[0])
@@ -439,4 +439,4 @@ print(lines.stands_out.sum(), "pairs with lines,", pairs.stands_out.sum(), "with
 #
 # ## Next
 #
-# *What would change its mind?* asks for the smallest change that flips the answer.
+# {doc}`What would change its mind? </runs/counterfactual>` asks for the smallest change that flips the answer.

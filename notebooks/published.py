@@ -22,7 +22,7 @@
 # of one, noise and an entropy factor do to a ranking; how an explanation found a bug in its data, and
 # nobody noticed.
 #
-# **What you need**: *Aggregate*, for the three importances.
+# **What you need**: {doc}`Aggregate </runs/aggregate-genre-multimodal>`, for the three importances.
 #
 # **How long, on what**: {glue:text}`took`. Nothing is trained or explained here.
 
@@ -269,7 +269,7 @@ page.figure(
 # {glue:text}`noise_expected:.2f` %. Those few are worth reading; of the others nobody can say. How much two
 # runs of the same song differ can be measured only by running twice. The repository holds a second,
 # overlapping run of this table; it is not among the files read here, so this page makes no claim about it.
-# The demo's runs are compared in *Can you trust it?*.
+# The demo's runs are compared in {doc}`Can you trust it? </runs/trust>`.
 #
 # ## What the homogeneity factor does
 #
@@ -581,7 +581,7 @@ for name, genre in (("share_hip", "hip hop"), ("share_punk", "punk"), ("share_po
 # {glue:text}`share_punk:.0f` % for punk and {glue:text}`share_pop:.0f` % for pop: the paper's reading of
 # its figure 2 stands in the sums. But every song adds a hundred words and forty cells, and where weights
 # are near noise the sums count features, not effects. The share is therefore no better than the errors
-# behind it, which were not kept; *Aggregate* computes it with them.
+# behind it, which were not kept; {doc}`Aggregate </runs/aggregate-genre-multimodal>` computes it with them.
 #
 # ## Strengths
 #
@@ -638,5 +638,5 @@ ml.importance(*tables["genre audio"], "average").mean().nlargest(4).round(4)
 #
 # ## Next
 #
-# *Can you trust it?* asks the same questions of explanations that we can mark, because we planted what they
+# {doc}`Can you trust it? </runs/trust>` asks the same questions of explanations that we can mark, because we planted what they
 # should find.

@@ -468,4 +468,4 @@ print(f"right for {np.mean(np.array(guess) == table['emotion'].to_numpy()[test])
 #
 # Eight regressors, one table. A model that beats the mean and loses to it when its inputs are shuffled has learned from its inputs; the others have not.
 #
-# **Next.** The part *Separation*.
+# **Next.** {doc}`Separation </runs/separation>`: how a song without stems comes to have some.

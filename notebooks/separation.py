@@ -22,7 +22,7 @@
 # **What you will learn:** how a separator works in a few lines; how to score one; what *bleed* does to an
 # explanation.
 #
-# **What you need:** *The demo songs* and *Explain*.
+# **What you need:** {doc}`The demo songs </runs/demo-songs>` and {doc}`/book/how-to-read`.
 #
 # **How long, on what:** {glue:text}`took`; once, training the small separator comes on top.
 #
@@ -353,4 +353,5 @@ pd.Series(energy, name="share of the drums' energy").to_frame().round(3)
 #
 # ## Next
 #
-# *Four explainers* looks at what else decides an explanation: the unit, the off-value, the sampling.
+# {doc}`Explain </runs/explain-genre-multimodal>` asks a model why; {doc}`Four explainers </runs/four-explainers>` looks at what else decides the answer: the unit, the off-value, the
+# sampling.

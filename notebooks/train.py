@@ -56,11 +56,11 @@ from musiclime.training import RECIPES, evaluate
 # The lyrics go through `RobertaModel`, and its first token stands for the text. The sound becomes a picture of 1,024
 # frames by 128 mel bands, `ASTModel` cuts it into patches and pools what it finds. Where both are there, the two
 # vectors stand side by side, one LayerNorm brings them to a scale, and one linear layer decides
-# {cite}`sotirou2024musiclime`. The two towers meet nowhere else: remember it for *How fast, how many*.
+# {cite}`sotirou2024musiclime`. The two towers meet nowhere else: remember it for {doc}`How fast, how many </runs/how-fast>`.
 #
 # `load_model` trains the first time and reads from the cache ever after. It trains on some songs
 # with **random cells muted and random words dropped**, because an explainer will ask about such songs, and a model should
-# not meet them for the first time then. *When it fails* shows the model without it.
+# not meet them for the first time then. {doc}`When it fails </runs/when-it-fails>` shows the model without it.
 
 # %%
 songs = ml.load_corpus(corpus, root or None)
@@ -258,4 +258,4 @@ print(f"mean probability of its guesses {sure:.2f}, accuracy {measures['accuracy
 # A network of the paper's shape learned {glue:text}`epochs` epochs of composed songs and reached an accuracy of
 # {glue:text}`accuracy:.2f`, which becomes {glue:text}`replaced:.2f` when the planted genre evidence is replaced.
 #
-# **Next**: *Compare* sets the six models side by side, and beside the paper's numbers; *Explain* asks this one why.
+# **Next**: {doc}`Compare </runs/compare>` sets the six models side by side, and beside the paper's numbers; {doc}`Explain </runs/explain-genre-multimodal>` asks this one why.

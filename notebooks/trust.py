@@ -18,7 +18,7 @@
 # explanation find it (*right*); does the model behave as the explanation says (*faithful*); would another run say the
 # same (*stable*); would a broken model be explained differently (*sane*)? And how to let your own method sit the exam.
 #
-# **What you need.** *Explain*, and {doc}`/book/background/lime-and-its-family`.
+# **What you need.** {doc}`Explain </runs/explain-genre-multimodal>`, and {doc}`/book/background/lime-and-its-family`.
 #
 # **How long, on what.** {glue:text}`took`, with the counts of that page; more with more songs.
 #
@@ -516,7 +516,7 @@ page.figure(
 #
 # - **Strength.** Ground truth first: a method is judged on evidence that is known, and only on songs where the model uses it.
 # - **Limit.** Planted evidence is local and additive by design. Methods that shine on such songs may not on others.
-# - **Limit.** The demo's songs and the recipe of its training were made with this exam in view, test songs included: its marks are no estimate for songs of another kind. (*Compare* asks songs that nobody had looked at.)
+# - **Limit.** The demo's songs and the recipe of its training were made with this exam in view, test songs included: its marks are no estimate for songs of another kind. ({doc}`Compare </runs/compare>` asks songs that nobody had looked at.)
 # - **Limit.** {glue:text}`n-audio` songs leave the mean AUC of cells uncertain by {glue:text}`auc-error:.2f` (one standard error).
 # - **Limit.** One song stands for many in the curves and in the stability table; the exam uses more.
 # - **What this cannot tell you.** Whether the explanation of a real song on a real model is right. There, only faithfulness, stability and sanity can be had, and each of them can be high for a wrong explanation.
@@ -561,4 +561,4 @@ pd.Series(areas, name="area under the curve").to_frame().round(3)
 # The model uses what was planted. Explanations find it with an AUC of {glue:text}`auc-lyrics:.3f` for words and {glue:text}`auc-audio:.3f` for cells where it matters, the scatter that is seen is {glue:text}`honest:.2f` times the printed errors, and a model whose head is noise gives an explanation that agrees with the right one at a rank correlation of {glue:text}`sane-head:.2f`.
 # Each of these could have come out otherwise.
 #
-# **Next.** *When it fails*: the same questions where the answer is no.
+# **Next.** {doc}`When it fails </runs/when-it-fails>`: the same questions where the answer is no.

@@ -16,7 +16,7 @@
 #
 # **What you will learn.** Seven ways in which an explanation can mislead, each with a number that was measured, and a way to notice it without knowing the truth; two of them to be heard.
 #
-# **What you need.** *Can you trust it?*
+# **What you need.** {doc}`Can you trust it? </runs/trust>`
 #
 # **How long, on what.** {glue:text}`took`; two more models are trained on the way.
 #
@@ -152,7 +152,7 @@ page.glue("r2-twice", both.score[row])
 
 # %% [markdown]
 # Replacing one kind of evidence costs at most {glue:text}`lost-one:.2f`, replacing both {glue:text}`lost-both:.2f`. The additive explanation gives the evidence {glue:text}`sum-evidence:.2f` in all, with an $R^2$ of {glue:text}`r2-twice:.2f`.
-# **How to notice:** weights that are small everywhere although the model is sure; a low $R^2$; a probability that stays when the top features go. The chapter *Do they interact?* measures what the sum has no term for.
+# **How to notice:** weights that are small everywhere although the model is sure; a low $R^2$; a probability that stays when the top features go. The chapter {doc}`Do they interact? </runs/interaction>` measures what the sum has no term for.
 #
 # ## Three: evidence across a segment border
 #
@@ -355,4 +355,4 @@ print(f"accuracy lost without the cells {cells:.2f}, without the words {words:.2
 #
 # Bleed moves weight, copies share it, borders can split it, windows hide words, unfamiliar holes are evidence, rare classes rest on next to nothing, and *removed* can mean anything. All of it can be measured.
 #
-# **Next.** The part *Beyond the paper*.
+# **Next.** {doc}`Do they interact? </runs/interaction>`: the term that a sum does not have.

@@ -120,4 +120,4 @@ print(ml.clean_lyrics("[Chorus]\nWe walk along the river\nYou might also likeAnd
 #
 # A folder and a table make a corpus; what cannot be read is listed; everything else in this book works on it.
 #
-# **Next.** *A corpus of explanations*.
+# **Next.** {doc}`A corpus of explanations </runs/corpus-of-explanations>`.

@@ -228,4 +228,4 @@ print(sum(calls), "inputs asked for in all")
 #
 # Two arguments in, numbers out. Late fusion says so with three methods, and a grid of masks is open to it.
 #
-# **Next.** *Your corpus*.
+# **Next.** {doc}`Your corpus </runs/your-corpus>`.

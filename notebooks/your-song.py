@@ -102,7 +102,7 @@ ml.Explanation.load(out / "explanation.json").table().head(3).round(3)
 #
 # - **Strength.** Any sound file and any text; bad ones end in a sentence that says what to do.
 # - **Limit.** Ten seconds. Choose them: `song.audio = song.audio[start * song.sample_rate :]`, before *prepare*.
-# - **Limit.** Separated stems bleed, and weights with them; see *When it fails*.
+# - **Limit.** Separated stems bleed, and weights with them; see {doc}`When it fails </runs/when-it-fails>`.
 # - **What this cannot tell you.** What genre your song is.
 #
 # ## Exercises
@@ -132,4 +132,4 @@ print(ml.MusicLIME(model, samples=500).explain(wordless).table().head(3))
 #
 # Read, prepare, explain, play: four lines, and one cell to edit.
 #
-# **Next.** *Your model*.
+# **Next.** {doc}`Your model </runs/your-model>`.

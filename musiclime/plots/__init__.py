@@ -1,10 +1,12 @@
 """Every figure of the book: opaque, light, colour-blind-safe, so that it reads in light and dark alike."""
 
 import matplotlib
+from matplotlib.colors import LinearSegmentedColormap
 
 MODALITIES = {"audio": "#0072B2", "lyrics": "#D55E00", "multimodal": "#009E73"}
 COLOURS = {**MODALITIES, "for": "#D55E00", "against": "#0072B2"}
-DIVERGING = "PuOr_r"
+# Orange for, blue against, as in the player.
+DIVERGING = LinearSegmentedColormap.from_list("for-against", [COLOURS["against"], "#f7f7f7", COLOURS["for"]])
 
 matplotlib.rcParams.update(
     {

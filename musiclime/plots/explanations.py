@@ -12,9 +12,13 @@ from . import COLOURS, DIVERGING
 
 def bars(explanations: dict, label: str, count: int = 10):
     """The strongest features of each named explanation for one class, with 95 % intervals."""
-    panels, size = len(explanations), (4.2 * len(explanations), 1.2 + 0.28 * count)
-    fig, axes = plt.subplots(1, panels, figsize=size, layout="constrained", squeeze=False)
-    for axis, (title, explanation) in zip(axes[0], explanations.items()):
+    columns = min(2, len(explanations))
+    rows = -(-len(explanations) // columns)
+    size = (4.2 * columns, (1.2 + 0.28 * count) * rows)
+    fig, axes = plt.subplots(rows, columns, figsize=size, layout="constrained", squeeze=False)
+    for axis in axes.flat[len(explanations) :]:
+        axis.axis("off")
+    for axis, (title, explanation) in zip(axes.flat, explanations.items()):
         table = explanation.table(label).head(count)[::-1]
         colours = [COLOURS[modality] for modality in table.modality]
         axis.barh(range(len(table)), table.weight, xerr=1.96 * table.error, color=colours, ecolor="#555555")
@@ -50,7 +54,7 @@ def lit(explanation, label: str) -> str:
     reach, parts, last = max((abs(w) for _, _, w in spans), default=1.0) or 1.0, [], 0
     text = explanation.song["lyrics"]
     for a, b, weight in sorted(spans):
-        way, line = ("for", "solid") if weight > 0 else ("against", "dotted")
+        way, line = ("for", "solid") if weight > 0 else ("against", "double")
         shade = to_hex(1 - (1 - np.array(to_rgb(COLOURS[way]))) * 0.6 * abs(weight) / reach)
         style = f"background:{shade};color:#000;text-decoration:underline {line};padding:0 2px"
         word = html.escape(text[a:b])

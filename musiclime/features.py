@@ -87,6 +87,8 @@ def prepare(song: Song, sample_rate: int, seconds, truncate, separate) -> Song:
         raise ValueError(f"the lyrics of song {song.id!r} are {type(song.lyrics).__name__}, not text")
     if separate is None and not song.stems:
         from .stems import separate
+    if separate and seconds is not None:  # what lies beyond is not heard, and separation is slow
+        audio = audio[: round((seconds + 1) * song.sample_rate)]
     stems = separate(audio, song.sample_rate) if separate else song.stems
     tracks = {"the mix": audio, **{name: np.asarray(stem, np.float32) for name, stem in stems.items()}}
     for name, track in tracks.items():

@@ -1,6 +1,7 @@
 """A song as every part of the book sees it, and a corpus that holds none of them in memory."""
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from math import nan
@@ -101,11 +102,14 @@ def decode(raw: bytes) -> str:
         return raw.decode("cp1252", errors="replace")
 
 
+PATH = re.compile(r"\.(?:txt|lrc)$|^(?:~|\.{0,2})/\S+$|^[A-Za-z]:\\\S+$")
+
+
 def read_text(lyrics) -> str:
     """Lyrics given as text or as the path of a text file."""
     if not isinstance(lyrics, str | Path):
         raise ValueError(f"lyrics are text or the path of a text file, not {type(lyrics).__name__}")
-    named = isinstance(lyrics, str) and len(lyrics) < 500 and lyrics.endswith((".txt", ".lrc"))
+    named = isinstance(lyrics, str) and len(lyrics) < 500 and PATH.search(lyrics)
     size, text = len(str(lyrics)), str(lyrics)
     if named or isinstance(lyrics, Path):
         try:

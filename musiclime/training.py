@@ -64,17 +64,17 @@ def fit(
 ) -> pd.DataFrame:  # fmt: skip
     """Train on "train", keep the epoch that is best on "val"; return a row an epoch (chapter *Train*).
 
-    micro: songs that fit into memory at once, a batch adds them up; checkpoint: a file from which a killed
+    micro: songs at once, a batch adds them up (None: as many as fit); checkpoint: a file from which a killed
     run goes on. Every step draws from its own seed, so a resumed run equals an unbroken one. Started by
     `accelerate launch`, every process trains on its share of each batch.
     """
-    network, micro, team = model.network, micro or batch, crew()
+    network, micro, team = model.network, check_memory(model, micro, batch), crew()
     own = [] if team is None else [team.process_index]
-    check_memory(model, micro)
     corpus = corpus.where(corpus.table["split"].isin(["train", "val"]))
     train, val = (np.flatnonzero(corpus.table["split"] == name) for name in ("train", "val"))
     if not len(train) or not len(val):
-        raise ValueError(f"corpus {corpus.name!r}: {len(train)} songs to train on, {len(val)} to choose by")
+        told = f"corpus {corpus.name!r}: {len(train)} songs to train on, {len(val)} to choose by"
+        raise ValueError(f"{told}: give its table a column split (train, val, test), or ten artists and more")
     features, texts = prepare(corpus, model.sample_rate, model.wave, progress)
     multilabel = model.card["architecture"]["multilabel"]
     labels = torch.as_tensor(labels_of(corpus.table, model.card["task"], model.classes, multilabel))
@@ -138,19 +138,22 @@ def fit(
     return pd.DataFrame(state["history"])
 
 
-def check_memory(model: Model, micro: int) -> None:
-    """A ValueError before the first step when training cannot fit into memory."""
+def check_memory(model: Model, micro: int | None = None, batch: int = 32) -> int:
+    """How many songs of a batch fit into memory at once; a ValueError where the given number does not."""
     towers = [(model.network.audio, 1214), (model.network.lyrics, 256)]
     # Weights, gradients, two moments; and for the way back some sixteen numbers a layer, token and unit.
     units = (part and part.config.num_hidden_layers * part.config.hidden_size * n for part, n in towers)
-    need = 16 * sum(p.numel() for p in model.network.parameters()) + 64 * micro * sum(filter(None, units))
+    still, each = 16 * sum(p.numel() for p in model.network.parameters()), 64 * sum(filter(None, units))
     page = os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     free = page if model.device == "cpu" else torch.cuda.mem_get_info()[0]
+    micro = micro or min(batch, max(1, 2 ** int(np.log2(max(1, (free - still) / each)))))
+    need = still + each * micro
     if need > free:
         raise ValueError(
             f"training {model.name} with micro={micro} takes about {need / 2**30:.0f} GB, the {model.device} "
             f"has {free / 2**30:.0f} GB free: give a smaller micro, a larger machine, or preset='demo'"
         )
+    return micro
 
 
 def _untrained(name, task, architecture, about, corpus, device, progress, seed) -> Model:

@@ -24,6 +24,14 @@
 # The songs are composed by our code with planted evidence. What is shown is a way of computing, nothing about real music.
 
 # %% tags=["remove-cell"]
+import importlib.util
+import subprocess
+import sys
+
+if not importlib.util.find_spec("distributed"):
+    subprocess.run([sys.executable, "-m", "pip", "install", "-q", "dask", "distributed"], check=True)
+
+# %% tags=["remove-cell"]
 import json
 import shutil
 import time
@@ -202,7 +210,7 @@ page.glue("fixed", fixed)
 page.glue("per-thousand", 1000 * per_mask)
 
 # %% [markdown]
-# A thousand masks cost {glue:text}`per-thousand:.2f` s, and a song {glue:text}`fixed:.2f` s before the first mask (a fit to four counts: below a tenth of a second it says nothing). With larger models the first part grows and the second hardly does: money goes into encodings, so spend them where they count. The chapter {doc}`Aggregate </runs/aggregate-genre-multimodal>` plans songs against perturbations from measured variances.
+# A thousand masks cost {glue:text}`per-thousand:.2f` s, and a song {glue:text}`fixed:.2f` s before the first mask (a fit to four counts: below a tenth of a second it says nothing). With larger models what a mask costs grows and the fixed part hardly does: money goes into encodings, so spend them where they count. The chapter {doc}`Aggregate </runs/aggregate-genre-multimodal>` plans songs against perturbations from measured variances.
 #
 # ## Strengths, limits, and what this cannot tell you
 #

@@ -23,6 +23,14 @@
 # The songs are composed by our code. What is measured here is a procedure's time and error; neither depends on whether the music is real, but how many perturbations a *model* needs does depend on the model.
 
 # %% tags=["remove-cell"]
+import importlib.util
+import subprocess
+import sys
+
+if not importlib.util.find_spec("captum"):
+    subprocess.run([sys.executable, "-m", "pip", "install", "-q", "captum"], check=True)
+
+# %% tags=["remove-cell"]
 import time
 from pathlib import Path
 
@@ -329,7 +337,7 @@ means = live.groupby("perturbations")["error"].mean()
 print((means.iloc[0] / means.iloc[-1]).round(2), "times the error at a quarter of the perturbations")
 
 # %% [markdown]
-# **2.** Explain one song joint and crossed with their defaults. Do the weights agree within their errors?
+# **2.** Do the weights of the joint explanation above and those of the one with *enough* masks agree within their errors?
 
 # %% tags=["hide-cell", "solution"]
 crossed = enough[0]

@@ -267,7 +267,7 @@ counts.to_frame("songs classified so").T
 #
 # ## Seven: the theatre of off values
 #
-# *Removed* has to be something. Silence, noise of the same level, neutral music, the true stems or the separated ones: the same song, explained four times. First hear what the model hears when half of the cells are off.
+# *Removed* has to be something: silence, noise of the same level or neutral music over the true stems, and silence over separated ones. The same song, explained four times. First hear what the model hears when half of the cells are off.
 
 # %%
 stages = {
@@ -344,11 +344,11 @@ echo = explain(song, off=previous)
 echo.table(song.genre).query("modality == 'audio'").head(3)
 
 # %% [markdown]
-# **3.** In the redundant set, which of the two modalities does the model lean on?
+# **3.** In this song of the redundant set, which of the two modalities does the model lean on?
 
 # %% tags=["hide-cell", "solution"]
 cells, words = one_gone[0] - one_gone[1], one_gone[0] - one_gone[2]
-print(f"accuracy lost without the cells {cells:.2f}, without the words {words:.2f}")
+print(f"probability lost without the cells {cells:.2f}, without the words {words:.2f}")
 
 # %% [markdown]
 # ## Summary

@@ -28,8 +28,13 @@ import musiclime as ml
 from musiclime import page, sound
 from musiclime.training import evaluate
 
+# %% [markdown]
+# `root` is your folder. Without one, `size` songs are composed and written to disk as if they were yours.
+
 # %% tags=["parameters"]
 root: str = ""
+task: str = "genre"
+preset: str = "demo"
 size: int = 150
 epochs: int = 5
 
@@ -47,7 +52,7 @@ if not root:
 # %% [markdown]
 # ## The table
 #
-# A file `songs.csv` in the folder has a column `id`, a file's name without its ending, and for training `genre` or `emotion`; `artist, title, valence, energy, split` may be there. The folder made above has one, and a file that is no music. What a table does not give stays empty; without a split, artists are divided so that none is on both sides.
+# A file `songs.csv` in the folder has a column `id`, a file's name without its ending, and for training `genre` or `emotion`; `artist, title, valence, energy, split` may be there. The folder made above has one, and a file that is no music. What a table does not give stays empty; without a split, artists (or songs, where no artist is named) are divided so that none is on both sides. Songs without a label, or labelled *other*, are not trained on.
 
 # %%
 corpus = ml.load_corpus("folder", root)
@@ -68,10 +73,10 @@ page.glue("lost", len(corpus.dropped))
 #
 # ## Train on it, explain it
 #
-# The same two lines as everywhere. With real music and a GPU, `preset="paper"`.
+# The same two lines as everywhere. With real music and a GPU, `preset="paper"`; `task` may be `"emotion"`. `epochs` is for a first look: the demo's own recipe takes 24.
 
 # %%
-model = ml.load_model("genre", "multimodal", corpus=corpus, epochs=epochs)
+model = ml.load_model(task, "multimodal", corpus, preset, epochs=epochs)
 song = corpus.split("test")[0]
 explainer = ml.MusicLIME(model, samples=800)
 ready = explainer.prepare(song)
@@ -82,7 +87,7 @@ page.player(explainer.explain(ready), ready, model)
 
 # %% tags=["remove-cell"]
 page.glue("epochs", epochs)
-tested = corpus.where(corpus.table["genre"].isin(model.classes)).split("test")
+tested = corpus.where(corpus.table[task].isin(model.classes)).split("test")
 page.glue("tested", len(tested))
 page.glue("accuracy", evaluate(model, tested, progress=False)["accuracy"])
 
@@ -90,7 +95,7 @@ page.glue("accuracy", evaluate(model, tested, progress=False)["accuracy"])
 # ## Strengths, limits, and what this cannot tell you
 #
 # - **Strength.** Sound is read when it is asked for: a corpus is a table, however large.
-# - **Limit.** Stems are separated once a song and kept on disk, 160 kB a second.
+# - **Limit.** Stems are separated once a song, as much of it as the model hears, and kept on disk at twelve bytes a sample.
 # - **What this cannot tell you.** Whether your labels are right. Look at the false positives first.
 #
 # ## Exercises

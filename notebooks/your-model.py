@@ -44,6 +44,8 @@ samples: int = 2000
 #
 # `predict(audio, lyrics)` takes an array of clips `(n, t)` at `sample_rate` and a list of `n` texts, and returns an array `(n, outputs)` of real numbers. That is all. It will be called in batches.
 #
+# `sample_rate` is 16,000, unless you say another, `ml.MusicLIME(predict, sample_rate=22050)`, or the function has an attribute of that name. A song is handed over whole. A model that hears only its beginning says so, `predict.seconds = 10.24`, or the cells beyond would be noise; one that reads only so many words has a method `truncate(text)`.
+#
 # ## scikit-learn, in ten lines
 #
 # Mean spectrum beside TF-IDF, and a logistic regression on both.

@@ -36,6 +36,7 @@ out.mkdir(parents=True, exist_ok=True)
 # ## One cell to edit
 #
 # `audio` is a path. `lyrics` is the path of a text file, or the text itself between triple quotes. On Colab, drop the file into the panel at the left first and give its full path, `/content/song.mp3`; on Kaggle, attach it as a data set, `/kaggle/input/...`.
+# The model is the demo's. `corpus="folder"` with your folder as `root` takes, or trains, one on songs of yours ({doc}`Your corpus </runs/your-corpus>`); `merge`, `music4all` and `audioset` are read the same way, and `preset="paper"` wants a GPU.
 
 # %% tags=["parameters"]
 audio: str = ""
@@ -79,7 +80,7 @@ page.glue("r2", explanation.score[explanation.row(explanation.label)])
 page.glue("steady", explanation.steady(5))
 
 # %% [markdown]
-# The model says {glue:text}`label` with probability {glue:text}`probability:.2f`. The sum accounts for {glue:text}`r2:.2f` of how its answers vary, and another run would name {glue:text}`steady:.0%` of the same top five.
+# The model says {glue:text}`label` with probability {glue:text}`probability:.2f`. The sum accounts for {glue:text}`r2:.2f` of how its answers vary, and of its five strongest features another run is expected to name {glue:text}`steady:.0%` again.
 #
 # ## Keep it
 #
@@ -111,7 +112,8 @@ ml.Explanation.load(out / "explanation.json").table().head(3).round(3)
 
 # %% tags=["hide-cell", "solution"]
 later = ml.Song(song.audio[song.sample_rate :], song.sample_rate, song.lyrics, id="one second later")
-print(explainer.explain(explainer.prepare(later)).table().head(3))
+after = explainer.explain(explainer.prepare(later))
+print(f"now {after.label}; for {explanation.label} as before:\n{after.table(explanation.label).head(3)}")
 
 # %% [markdown]
 # **2.** Ask for whole lines in place of words.
@@ -125,7 +127,8 @@ print(lines.table().query("modality == 'lyrics'").head(3))
 
 # %% tags=["hide-cell", "solution"]
 wordless = ml.Song(ready.audio, ready.sample_rate, "", id="wordless", stems=ready.stems)
-print(ml.MusicLIME(model, samples=500).explain(wordless).table().head(3))
+alone = ml.MusicLIME(model, samples=500).explain(wordless)
+print(f"now {alone.label}; for {explanation.label} as before:\n{alone.table(explanation.label).head(3)}")
 
 # %% [markdown]
 # ## Summary

@@ -409,6 +409,19 @@ def test_folder_pairs_sound_and_text(tmp_path, clip):
     assert corpus[0].lyrics == "we sing it" and np.isnan(corpus[0].valence)
 
 
+def test_a_folder_without_artists_is_split_by_songs(tmp_path, clip):
+    for number in range(20):
+        (tmp_path / f"s{number}.mp3").write_bytes(clip)
+        (tmp_path / f"s{number}.txt").write_text("words")
+    lines = [f"s{number}.mp3,{'pop' if number % 2 else 'rock'}" for number in range(20)]
+    (tmp_path / "songs.csv").write_text("\n".join(["id,genre", *lines]))
+    corpus = ml.load_corpus("folder", root=tmp_path)
+    assert len(corpus) == 20 and not len(corpus.dropped) and set(corpus.table["genre"]) == {"pop", "rock"}
+    assert all(len(corpus.split(part)) for part in ("train", "val", "test"))
+    again = ml.load_corpus("folder", root=tmp_path)
+    assert corpus.table["split"].tolist() == again.table["split"].tolist()
+
+
 def test_folder_takes_what_its_csv_says(tmp_path, clip):
     for name in ("x", "y", "z"):
         (tmp_path / f"{name}.mp3").write_bytes(clip)

@@ -3,11 +3,14 @@
 import ast
 import json
 import statistics
+import sys
+from importlib import metadata
 from pathlib import Path
 
 import jupytext
 import pytest
 import yaml
+from packaging.requirements import Requirement
 
 from musiclime import runs
 
@@ -89,3 +92,26 @@ def test_every_prose_page_is_in_the_contents():
     files = listed(yaml.safe_load((ROOT / "_toc.yml").read_text()))
     pages = {str(path.relative_to(ROOT).with_suffix("")) for path in (ROOT / "book").rglob("*.md")}
     assert pages - set(files) == set()
+
+
+def test_what_a_chapter_imports_comes_with_the_module_or_is_fetched_by_it():
+    """On Colab only what the module needs is there: extras are not."""
+    plain, open_ends = set(), ["musiclime"]
+    while open_ends:
+        needs = [Requirement(text) for text in metadata.requires(open_ends.pop()) or []]
+        new = {need.name.lower() for need in needs if not need.marker or need.marker.evaluate({"extra": ""})}
+        open_ends += sorted(new - plain - {"torchaudio"})  # removed at set-up where it cannot be loaded
+        plain |= new
+    known = set(sys.stdlib_module_names) | {"musiclime", "benchmarks", "IPython"}
+    homes = metadata.packages_distributions()
+    for path in NOTEBOOKS:
+        text = path.read_text(encoding="utf-8")
+        others = (ROOT / "benchmarks").glob("*.py") if "from benchmarks" in text else []
+        trees = [ast.parse(source) for source in (text, *(other.read_text("utf-8") for other in others))]
+        nodes = [node for tree in trees for node in ast.walk(tree)]
+        names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+        names |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and not node.level}
+        for name in {name.split(".")[0] for name in names} - known:
+            packages = {package.lower() for package in homes.get(name, [name])}
+            fetched = f'find_spec("{name}")' in text or f', "{name}"]' in text or f'"{name}", ' in text
+            assert packages & plain or fetched, f"{path.name} imports {name}"

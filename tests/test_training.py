@@ -100,6 +100,18 @@ def test_memory_that_will_not_do_is_an_early_error(monkeypatch):
         training.check_memory(model, 4)
 
 
+def test_as_many_songs_at_once_as_fit(monkeypatch):
+    model = quick("lyrics")
+    found = {}
+    for free in (2**40, 2**30):
+        monkeypatch.setattr(training.os, "sysconf", lambda name, free=free: free if "PAGES" in name else 1)
+        found[free] = training.check_memory(model, batch=1024)
+    assert found[2**40] == 1024 > found[2**30] >= 1
+    training.check_memory(model, found[2**30])
+    with pytest.raises(ValueError, match="give a smaller micro"):
+        training.check_memory(model, 2 * found[2**30])
+
+
 def test_accumulating_small_parts_is_one_batch():
     # Plain steps: Adam divides by the size of a gradient, and so blows up differences of rounding.
     same = {"augment": False, "epochs": 1, "optimizer": "SGD", "cycle": False}

@@ -44,3 +44,5 @@ if not here:
     fetch("musiclime")
 versions = [f"{name} {installed.version(name)}" for name in ("musiclime", "torch", "transformers", "numpy")]
 print("Python", platform.python_version(), *versions)
+if tuple(int(part) for part in installed.version("torch").split(".")[:2]) < (2, 10):
+    print("Made for torch 2.10 and newer: where a cell stops, choose the platform's newest runtime.")

@@ -19,7 +19,10 @@ def load(root, check="sound", shares=curate.SHARES, seed=0) -> Corpus:
     table = pd.DataFrame({"id": sorted(sounds | texts)}, dtype=object)
     known = pd.DataFrame(columns=["id"], dtype=object)
     if (root / "songs.csv").is_file():
-        known = files.read_csv(root / "songs.csv", ["id"]).drop_duplicates("id")
+        known = files.read_csv(root / "songs.csv", ["id"])
+        ending = "|".join(suffix[1:] for suffix in SOUNDS)
+        known["id"] = known["id"].str.replace(rf"\.(?:{ending})$", "", regex=True, case=False)
+        known = known.drop_duplicates("id")
     table = table.merge(known[known.columns.intersection(["id", *COLUMNS])], on="id", how="outer")
     for column in COLUMNS:
         table[column] = table[column].fillna("") if column in table else ""
@@ -32,4 +35,6 @@ def load(root, check="sound", shares=curate.SHARES, seed=0) -> Corpus:
     files.check_files(sieve, sounds, texts, open_sound=check == "sound")
     if (sieve.table["split"] == "").any():
         sieve.table = sieve.table.drop(columns="split")
+        if not (sieve.table["artist"] != "").any():  # nobody is named: every song is its own artist
+            sieve.table["split"] = curate.split_by_artist(sieve.table["id"], shares, seed)
     return sieve.corpus("folder", files.reader(sounds, texts), seed, shares)

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import statistics
 import sys
 from importlib import metadata
@@ -106,7 +107,8 @@ def test_what_a_chapter_imports_comes_with_the_module_or_is_fetched_by_it():
     homes = metadata.packages_distributions()
     for path in NOTEBOOKS:
         text = path.read_text(encoding="utf-8")
-        others = (ROOT / "benchmarks").glob("*.py") if "from benchmarks" in text else []
+        used = re.findall(r"\w+", "".join(re.findall(r"^from benchmarks import (.+)", text, re.M)))
+        others = [ROOT / "benchmarks" / f"{name}.py" for name in used]
         trees = [ast.parse(source) for source in (text, *(other.read_text("utf-8") for other in others))]
         nodes = [node for tree in trees for node in ast.walk(tree)]
         names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}

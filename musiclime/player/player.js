@@ -242,7 +242,7 @@
 			return `${sound ? `${feature.stem}, ${span(feature)}` : feature.text || feature.name}, ${signed(weights[state.label][f])} plus or minus ${size(errors[state.label][f])} for ${classes[state.label]}${
 				told(f) ? "" : ", not told from zero"}${state.off[f] ? (sound ? ", muted" : ", removed") : ""}`;
 		};
-		const hint = (columns.length ? "Click or tap a cell to hear it alone, or choose “mutes” above to silence it (by key: shift-click, or M). " : "") + (words.length ? "Click a word to take it out." : "");
+		const hint = (columns.length ? "Click a cell to hear it alone; to mute it choose mutes above, shift-click, or press M. " : "") + (words.length ? "Click a word to take it out." : "");
 		const inspect = (f) => { $("readout").textContent = f === undefined ? hint : describe(f).replace(" plus or minus ", " \u00b1 "); };
 		const wanted = (event) => event.type === "click" || ["Enter", " ", "m", "M"].includes(event.key);
 

@@ -148,6 +148,7 @@ ml.aggregate(fleet.stored(out / "alone", light=True)).T.head(5).round(3)
 # SLURM, one worker a GPU (`pip install dask-jobqueue`):
 #
 # ```python
+# from dask.distributed import Client
 # from dask_jobqueue import SLURMCluster
 # cluster = SLURMCluster(cores=8, memory="32GB", processes=1, job_extra_directives=["--gres=gpu:1"])
 # cluster.scale(jobs=16)

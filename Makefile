@@ -7,7 +7,7 @@ PATIENCE ?= 1
 RUN = .venv/bin/python
 READY = .venv/ready
 
-.PHONY: help book runs html serve test pairs links screenshot bench bench-check clean
+.PHONY: help book runs html serve test lint pairs links screenshot bench bench-check clean
 help:
 	@sed -n 1,2p $(MAKEFILE_LIST)
 
@@ -35,11 +35,14 @@ html: $(READY)
 serve: book
 	$(RUN) -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
 
-test: $(READY)
+test: lint
+	$(RUN) -m pytest --durations 15
+
+# Seconds: what a reader of the source would trip over.
+lint: $(READY)
 	$(RUN) -m ruff format --check .
 	$(RUN) -m ruff check .
 	$(RUN) -m codespell_lib
-	$(RUN) -m pytest --durations 15
 
 # The output-free ipynb twins that Colab and Kaggle can open.
 pairs: $(READY)

@@ -55,7 +55,7 @@ def artist_and_song(title: str) -> tuple[str, str] | None:
 def load(root, lyrics=None, check="sound", shares=curate.SHARES, seed=0) -> Corpus:
     """Songs among AudioSet's segments (chapter *Curation*).
 
-    root holds the tables of segments and ontology.json as published, titles.csv (id, title), audio/ and lyrics/ by id.
+    root: AudioSet's tables of segments and ontology.json, titles.csv (id, title), audio/ and lyrics/ by id
     lyrics: a function (artist, song) -> text or None for what lyrics/ lacks; its finds are written there
     """
     root = files.folder(root, "audioset")

@@ -63,9 +63,10 @@ class Explanation:
 
     def table(self, label: str | None = None) -> pd.DataFrame:
         """Feature, modality, weight and error for one class, the largest first (chapter *Explain*)."""
-        row = self.row(label or self.label)
+        label = label or self.label
+        row = self.row(label)
         known = [(feature.name, feature.modality) for feature in self.features]
-        table = pd.DataFrame(known, columns=["feature", "modality"])
+        table = pd.DataFrame(known, columns=["feature", "modality"]).rename_axis(columns=label)
         table = table.assign(weight=self.weights[row], error=self.errors[row])
         return table.sort_values("weight", key=lambda w: -w.abs(), kind="stable", ignore_index=True)
 

@@ -158,9 +158,8 @@ page.glue("cells_all", len(table))
 # %%
 page.glue("cells_one", 100 * (table["songs"] == 1).mean())
 page.glue("cells_solid", len(solid))
-solid.sort_values("mean", ascending=False)[
-    ["class", "feature", "songs", "mean", "error", "within", "between", "q"]
-].head(10).round(3)
+columns = ["feature", "songs", "mean", "error", "within", "between", "q"]
+solid.astype({"songs": int}).nlargest(10, "mean").set_index("class")[columns].round(3)
 
 # %% [markdown]
 # Of {glue:text}`cells_all:.0f` pairs of class and feature, {glue:text}`cells_one:.0f` % rest on one song;
@@ -185,6 +184,7 @@ for ax, value, title in zip(axes, (magnitude, solid["power"]), ("mean |W|", "mea
     ax.plot(floor[nothing], value[nothing], ".", color="0.6", label="may do nothing")
     ax.plot(floor[~nothing], value[~nothing], ".", color=plots.COLOURS["audio"], label="does something")
     ax.set(xlabel="mean |W| of noise alone", title=title)
+    ax.locator_params(axis="x", nbins=5)
 axes[0].axline((0, 0), slope=1, color="black", linestyle=":", label="noise alone")
 axes[1].set_yscale("symlog", linthresh=float(solid["power"].abs().median()))
 
@@ -280,7 +280,7 @@ if sound:
         name="fig-aggregate-heatmaps",
     )
 
-# %% tags=["not-lyrics"]
+# %% tags=["hide-input", "not-lyrics"]
 if sound:
     by_stem = pd.DataFrame({c: grid(importances["average"].loc[c]).sum(axis=1) for c in rows}).T
     display(
@@ -348,7 +348,7 @@ if lyrics:
     source = f"the file {Path(glove).name}" if glove else f"the lyrics of {len(sung)} training songs"
     display(Markdown(f"Vectors from {source}."))
 
-# %% tags=["not-audio"]
+# %% tags=["hide-input", "not-audio"]
 if lyrics:
     from sklearn.cluster import KMeans
     from sklearn.manifold import TSNE

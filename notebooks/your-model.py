@@ -74,10 +74,11 @@ def predict(audio, lyrics):
 
 
 # %% [markdown]
-# And the explanation. A plain function has no classes, so we say them.
+# And the explanation, of a song with evidence of both kinds and nothing in its text that a lyrics site left there. A plain function has no classes, so we say them.
 
 # %%
-song = next(song for song in test if song.evidence["genre"]["words"] and song.evidence["genre"]["cells"])
+clean = (song for song in test if song.lyrics == ml.clean_lyrics(song.lyrics))
+song = next(song for song in clean if song.evidence["genre"]["words"] and song.evidence["genre"]["cells"])
 explanation = ml.MusicLIME(
     predict, classes=list(sound_part.classes_), samples=samples, name="spectrum + tf-idf"
 ).explain(song)

@@ -71,6 +71,7 @@ def test_a_plain_function_is_explained():
     assert found.weights.shape == found.errors.shape == (2, 45)
     assert np.abs(found.probabilities - predict(song().audio[None], [song().lyrics])[0]).max() < 1e-5
     top = found.table("loud").feature[:5].tolist()
+    assert found.table("loud").columns.name == "loud" and found.table().columns.name == found.label
     assert set(top) == {"come", "vocals2", "drums2", "bass2", "other2"}
     assert found.table("soft").feature[0].endswith("2")
     assert np.abs(found.weights[1, 40:]).max() < 4 * found.errors[1, 40:].max()

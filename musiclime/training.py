@@ -68,7 +68,7 @@ def fit(
     run goes on. Every step draws from its own seed, so a resumed run equals an unbroken one. Started by
     `accelerate launch`, every process trains on its share of each batch.
     """
-    network, micro, team = model.network, check_memory(model, micro, batch), crew()
+    network, fits, team = model.network, check_memory(model, micro, batch), crew()
     own = [] if team is None else [team.process_index]
     corpus = corpus.where(corpus.table["split"].isin(["train", "val"]))
     train, val = (np.flatnonzero(corpus.table["split"] == name) for name in ("train", "val"))
@@ -89,13 +89,13 @@ def fit(
     if not cycle:
         schedule = torch.optim.lr_scheduler.ConstantLR(optimizer, 1.0)
     parts = {"network": network, "optimizer": optimizer, "scaler": scaler, "schedule": schedule}
-    state = {"step": 0, "loss": 0.0, "history": [], "best": {}}
+    state = {"step": 0, "loss": 0.0, "history": [], "best": {}, "micro": fits}
     if checkpoint and Path(checkpoint).exists():
         saved = torch.load(checkpoint, map_location=model.device, weights_only=True)
         state = saved.pop("state")
         for name, part in parts.items():
             part.load_state_dict(saved[name])
-    first = state["step"]
+    first, micro = state["step"], micro or state["micro"]  # by what is at once, dropout is drawn
     quiet = not (progress and leads(team))
     for step in tqdm(range(first, whole), model.name, whole, initial=first, disable=quiet):
         epoch, position = divmod(step, steps)

@@ -1,6 +1,9 @@
+import dataclasses
 import functools
 import json
+import re
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -336,3 +339,11 @@ def test_figures_of_an_explanation():
     assert [bar.get_width() for bar in bars.patches] == pytest.approx(table.weight.tolist()[::-1])
     grid = plots.grid({"one": found}, "loud").axes[0].images[0].get_array()
     assert grid.shape == (4, 10) and np.abs(grid).argmax() % 10 == 2
+
+
+def test_the_table_of_arguments_names_what_there_is():
+    page = (Path(__file__).parents[1] / "book/reference/api.md").read_text(encoding="utf-8")
+    names = re.findall(r"`(\w+)`", " ".join(re.findall(r"^\* - (`.+`)$", page, re.M)))
+    there = {field.name: field.default for field in dataclasses.fields(ml.MusicLIME)}
+    assert set(names) == set(list(there)[: len(names)]) and len(names) == 11
+    assert there["sample_rate"] == 16000 and there["segments"] == 10  # the table says so

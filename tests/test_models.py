@@ -2,12 +2,16 @@
 
 import json
 import pickle
+import re
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
 import musiclime as ml
+from musiclime import training
 from musiclime.inputs import clip, plain, word_tokenizer
 from musiclime.models import LateFusion, Model, load, load_published, save
 from musiclime.towers import CONFIGURATIONS, ROBERTA, TOWERS, Network, tower
@@ -247,7 +251,7 @@ def test_the_authors_state_dictionaries_load(tmp_path, modality):
 
 
 @pytest.mark.slow
-def test_the_papers_network_has_its_real_size_and_learns():
+def test_the_papers_network_has_its_real_size_and_learns(monkeypatch):
     assert CONFIGURATIONS[ROBERTA]["hidden_size"] == 1024
     parts = {kind: tower(TOWERS["paper"][kind], pretrained=False) for kind in ("audio", "lyrics")}
     network = Network(**parts, classes=9)
@@ -261,3 +265,11 @@ def test_the_papers_network_has_its_real_size_and_learns():
     loss.backward()
     lost = [name for name, p in network.named_parameters() if p.grad is None or not p.grad.isfinite().all()]
     assert lost == [] and loss.item() == pytest.approx(np.log(9), abs=1)
+    # The page that says what it takes says what is computed before a training.
+    page = Path(__file__).parents[1] / "book/reproduce/what-you-need.md"
+    promised = re.findall(r"(\d+) takes? (\d+)", page.read_text(encoding="utf-8"))
+    monkeypatch.setattr(training.os, "sysconf", lambda name: 1)
+    for songs, size in promised:
+        with pytest.raises(ValueError, match=f"micro={songs} takes about {size} GB"):
+            training.check_memory(SimpleNamespace(network=network, device="cpu", name="it"), int(songs))
+    assert len(promised) == 3

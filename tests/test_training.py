@@ -200,6 +200,27 @@ def test_a_killed_training_goes_on_to_the_same_model(tmp_path, monkeypatch):
     assert not checkpoint.exists()
 
 
+def test_a_training_goes_on_with_as_many_songs_at_once_as_it_began_with(monkeypatch, tmp_path):
+    logits, calls = training._logits, iter(range(100))
+
+    def cut(*given):
+        if next(calls) == 20:
+            raise KeyboardInterrupt
+        return logits(*given)
+
+    def trained(cache, fits):
+        monkeypatch.setenv("MUSICLIME_CACHE", str(tmp_path / cache))
+        monkeypatch.setattr(training, "check_memory", lambda *given: fits)
+        return quick("lyrics", epochs=4, save_every=1)
+
+    whole, other = losses(trained("whole", 2)), losses(trained("other", 6))
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(training, "_logits", cut)
+        trained("cut", 2)
+    np.testing.assert_allclose(losses(trained("cut", 6)), whole, rtol=1e-5)
+    assert abs(other[-1] / whole[-1] - 1) > 1e-3
+
+
 TOGETHER = """
 import sys
 sys.path.insert(0, {tests!r})

@@ -16,8 +16,8 @@ $(READY): pyproject.toml constraints.txt
 	@echo "[1/3] Python environment in .venv: first time some minutes, mostly downloads"
 	@test -x $(RUN) || $(PYTHON) -m venv .venv || \
 	  { $(PYTHON) -m venv --clear --without-pip .venv && $(PYTHON) -m pip --python $(RUN) install -q pip; }
-	$(RUN) -m pip install --progress-bar off -c constraints.txt -e ".[book,test,fleet,train]"
-	@$(RUN) -c "from musiclime.torchaudio_guard import mend; mend()"
+	$(RUN) -m pip install -q --progress-bar off -c constraints.txt -e ".[book,test,fleet,train]"
+	@$(RUN) -c "from musiclime.models.torchaudio_guard import mend; mend()"
 	@touch $@
 
 book: runs html
@@ -25,12 +25,12 @@ book: runs html
 
 runs: $(READY)
 	@echo "[2/3] Runs: what is stale is trained, explained and written to runs/ (Ctrl-C is safe: the rest resumes)"
-	$(RUN) -m musiclime.runs --jobs $(JOBS) --patience $(PATIENCE)
+	$(RUN) tools/execute_chapters.py --jobs $(JOBS) --patience $(PATIENCE)
 
 html: $(READY)
 	@echo "[3/3] Pages: Sphinx, warnings are errors"
 	.venv/bin/jupyter-book build . --path-output . -W -n --keep-going
-	@$(RUN) tests/site_checks.py _build/html
+	@$(RUN) tests/book/site_checks.py _build/html
 
 serve: book
 	$(RUN) -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
@@ -50,7 +50,7 @@ pairs: $(READY)
 
 # Of the built site: its links that lead out, with the date each last answered, and the README's picture.
 links: $(READY)
-	$(RUN) tools/links.py _build/html
+	$(RUN) tools/check_links.py _build/html
 
 screenshot: $(READY)
 	$(RUN) tools/screenshot.py _build/html

@@ -47,9 +47,9 @@ def untrained(preset, corpus):
     """A model of the preset's size with random weights, for times do not depend on what it has learnt."""
     import torch
 
-    from musiclime.inputs import word_tokenizer
-    from musiclime.models import LateFusion
-    from musiclime.towers import TOWERS, Network, tower
+    from musiclime.models.classifier import LateFusion
+    from musiclime.models.encoders import TOWERS, Network, tower
+    from musiclime.models.preprocessing import word_tokenizer
 
     torch.manual_seed(0)
     words = word_tokenizer([song.lyrics for song in corpus], times=1)
@@ -70,7 +70,7 @@ def typical(songs, words=100):
 def pairs(way, model, song, masks, part, count):
     """Ours and the published procedure by turns, on the same masks, of which it is given the first `part`."""
     import musiclime as ml
-    from musiclime import surrogate
+    from musiclime.explain import surrogate
 
     from . import published
 

@@ -25,8 +25,8 @@ def kernel_shap(answers, sides, count, seed, label):
 def song_rows(model, song, reference, counts=JOINT, grids=GRIDS, shap=(1000, 2500)):
     """Errors and coverage of every design; smaller counts are the beginning of larger ones."""
     import musiclime as ml
-    from musiclime import surrogate
-    from musiclime.answers import Answers
+    from musiclime.explain import surrogate
+    from musiclime.explain.ask_model import Answers
 
     space = ml.MusicLIME(model).space(song)
     sides = len(space.audio), len(space.lyrics)

@@ -16,8 +16,8 @@ from lime.lime_base import LimeBase
 from sklearn.metrics import pairwise_distances
 from transformers import ASTFeatureExtractor
 
-from musiclime.inputs import TOKENS, plain
-from musiclime.lyrics import words
+from musiclime.data.lyrics import words
+from musiclime.models.preprocessing import TOKENS, plain
 
 BATCH, WIDTH = 10, 25
 warnings.filterwarnings("ignore", "At least one mel filter")

@@ -18,10 +18,10 @@ from torch import nn
 from tqdm import tqdm
 
 import musiclime as ml
-from musiclime.filterbank import filterbank
-from musiclime.interaction import centred_log, sobol_share
-from musiclime.lyrics import words
-from musiclime.towers import Head
+from musiclime.data.lyrics import words
+from musiclime.judge.interactions import centred_log, sobol_share
+from musiclime.models.encoders import Head
+from musiclime.models.filterbank import filterbank
 
 FUSIONS = ("concat", "sum", "product")
 

@@ -32,7 +32,7 @@
 
 # %%
 import musiclime as ml
-from musiclime import page
+from musiclime.show import chapter
 
 # %% tags=["parameters"]
 task: str = "genre"
@@ -55,8 +55,17 @@ from IPython.display import Markdown, display
 from scipy import stats
 
 # %%
-from musiclime.aggregate import grid, homogeneity, plan, shares, summary, sums_and_counts, tally, words
-from musiclime.plots import aggregate as plots
+from musiclime.judge.global_importance import (
+    grid,
+    homogeneity,
+    plan,
+    shares,
+    summary,
+    sums_and_counts,
+    tally,
+    words,
+)
+from musiclime.show.figures import of_corpora as plots
 
 sound, lyrics, late = modality != "lyrics", modality != "audio", modality == "multimodal"
 
@@ -93,11 +102,11 @@ def ask(songs):
 truth = chosen.table[task].to_numpy()
 correct = np.array(model.classes)[ask(listened).argmax(1)] == truth
 without = np.array(model.classes)[ask([song.neutral() for song in listened]).argmax(1)] == truth
-page.glue("accuracy", correct.mean())
+chapter.glue("accuracy", correct.mean())
 
 # %%
-page.glue("accuracy_without", without.mean())
-page.glue("explained", len(explained))
+chapter.glue("accuracy_without", without.mean())
+chapter.glue("explained", len(explained))
 
 # %% [markdown]
 # Of {glue:text}`explained:.0f` songs the model has {glue:text}`accuracy:.2f` right, and
@@ -121,7 +130,7 @@ page.glue("explained", len(explained))
 # %%
 importances = {how: ml.aggregate(explained, how=how) for how in ("lime", "average", "homogeneity")}
 label = max(model.classes, key=[explanation.label for explanation in explained].count)
-page.glue("label", label)
+chapter.glue("label", label)
 pd.DataFrame({how: table.loc[label].nlargest(8).index for how, table in importances.items()})
 
 # %% [markdown]
@@ -150,14 +159,14 @@ pd.DataFrame(
 # %%
 table = summary(tally(explained), support)
 solid = table[table["songs"] >= support]
-page.glue("support", support)
-page.glue("within", solid["within"].median())
-page.glue("between", solid["between"].median())
-page.glue("cells_all", len(table))
+chapter.glue("support", support)
+chapter.glue("within", solid["within"].median())
+chapter.glue("between", solid["between"].median())
+chapter.glue("cells_all", len(table))
 
 # %%
-page.glue("cells_one", 100 * (table["songs"] == 1).mean())
-page.glue("cells_solid", len(solid))
+chapter.glue("cells_one", 100 * (table["songs"] == 1).mean())
+chapter.glue("cells_solid", len(solid))
 columns = ["feature", "songs", "mean", "error", "within", "between", "q"]
 solid.astype({"songs": int}).nlargest(10, "mean").set_index("class")[columns].round(3)
 
@@ -175,8 +184,8 @@ solid.astype({"songs": int}).nlargest(10, "mean").set_index("class")[columns].ro
 # %%
 magnitude, floor = solid["absolute"] / solid["songs"], np.sqrt(2 / np.pi) * solid["within"]
 nothing = solid["low"] <= 0
-page.glue("nothing", 100 * nothing.mean())
-page.glue("found", (solid["q"] < 0.05).sum())
+chapter.glue("nothing", 100 * nothing.mean())
+chapter.glue("found", (solid["q"] < 0.05).sum())
 fig, axes = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
 
 # %% tags=["hide-input"]
@@ -192,7 +201,7 @@ axes[1].set_yscale("symlog", linthresh=float(solid["power"].abs().median()))
 axes[0].legend(fontsize=8)
 
 # %% tags=["hide-input"]
-page.figure(
+chapter.figure(
     fig,
     alt="Two scatter plots of importance over the noise floor, as mean magnitudes on the left and debiased on the "
     "right; features whose interval holds zero are grey",
@@ -223,7 +232,7 @@ if lyrics and len(pooled):
         sure = [plots.COLOURS["lyrics"] if q < 0.05 else "0.7" for q in top["q"]]
         plots.bars(ax, top.set_index("feature")["mean"], 1.96 * top["error"], c, "mean weight", sure)
         ax.tick_params(axis="y", labelsize=7)
-    page.figure(
+    chapter.figure(
         fig,
         alt="A bar chart of words with intervals for each class; coloured bars are reliable, grey ones are not",
         caption="Words with support that push towards each class. Grey: not reliable at 5 % false discoveries.",
@@ -240,8 +249,8 @@ leading = leading[(leading["modality"] == "lyrics") & (leading["songs"] >= 2)]
 
 # %% tags=["not-audio", "only-genre"]
 if lyrics and task == "genre":
-    from musiclime.aggregate import base_form
-    from musiclime.demo.words import genre_lexicon
+    from musiclime.data.composer.words import genre_lexicon
+    from musiclime.judge.global_importance import base_form
 
     planted = {
         genre: {base_form(w) for part in genre_lexicon(genre) for kind in part.values() for w in kind}
@@ -255,7 +264,7 @@ if lyrics and task == "genre":
 
 # %% tags=["not-audio", "only-genre"]
 if lyrics and task == "genre":
-    plants = pd.read_csv(Path(ml.labels.taxonomy_path()).with_name("demo_evidence.csv"), index_col="genre")
+    plants = pd.read_csv(chapter.data_folder() / "demo_evidence.csv", index_col="genre")
     heavy = plants.index[plants["mean_words"] > plants["mean_cells"]]
     told = "; ".join(f"{c}: {hits[c]['planted']} of {hits[c]['of the first']}" for c in heavy if c in hits)
     display(Markdown(f"Of the genres planted with more words than cells: {told}."))
@@ -273,7 +282,7 @@ if sound:
     for left, right, c in zip(axes[::2], axes[1::2], rows):
         plots.heatmap(left, grid(importances["average"].loc[c]), f"{c}: average")
         plots.heatmap(right, grid(importances["homogeneity"].loc[c]), f"{c}: homogeneity", digits=2)
-    page.figure(
+    chapter.figure(
         fig,
         alt="For each class two heatmaps of four stems by ten segments, average importance and homogeneity-weighted",
         caption="Global importance of stems and segments.",
@@ -305,7 +314,7 @@ if late:
         plots.heatmap(left, grid(average), c)
         plots.bars(right, words(average)[:12])
         right.tick_params(axis="y", labelsize=7)
-    page.figure(
+    chapter.figure(
         fig,
         alt="For three classes a heatmap of stems by segments and bars of the twelve leading words",
         caption="Average importance of stems and words, in three songs or more (compare figure 2 of the paper).",
@@ -360,7 +369,7 @@ if lyrics:
     themes = KMeans(min(6, len(space)), n_init=10, random_state=0).fit_predict(space)
     fig, ax = plt.subplots(figsize=(9, 6), layout="constrained")
     plots.themes(ax, points, *zip(*placed), themes)
-    page.figure(
+    chapter.figure(
         fig,
         alt="A plane of the leading words of each class with the number of their k-means theme",
         caption="Leading words by t-SNE of their vectors; the number is the k-means theme.",
@@ -427,7 +436,7 @@ if late:
     ax.set(xlim=(0, 1), xlabel="share of the lyrics")
     if marks:
         ax.legend(fontsize=8)
-    page.figure(
+    chapter.figure(
         fig,
         alt="Bars of the lyrics' share for each class with intervals and, for genres, marks of the model's own use and "
         "of what was planted",
@@ -555,13 +564,13 @@ if late:
 tau, s = solid["between"].median(), solid["within"].median() * np.sqrt(masks)
 spent = plan(max(tau, 1e-6), s, budget=100_000, overhead=100, least=200)
 best = spent.loc[spent["error"].idxmin()]
-page.glue("best_masks", best["perturbations"])
-page.glue("best_songs", best["songs"])
-page.glue("best_error", best["error"])
-page.glue("tau", tau**2)
+chapter.glue("best_masks", best["perturbations"])
+chapter.glue("best_songs", best["songs"])
+chapter.glue("best_error", best["error"])
+chapter.glue("tau", tau**2)
 
 # %%
-page.glue("error_5000", spent.loc[(spent["perturbations"] - 5000).abs().idxmin(), "error"])
+chapter.glue("error_5000", spent.loc[(spent["perturbations"] - 5000).abs().idxmin(), "error"])
 
 # %% tags=["hide-input"]
 fig, ax = plt.subplots(figsize=(6, 3), layout="constrained")
@@ -571,7 +580,7 @@ ax.set(xlabel="perturbations a song", ylabel="standard error of a class mean")
 ax.legend()
 
 # %% tags=["hide-input"]
-page.figure(
+chapter.figure(
     fig,
     alt="A curve of the standard error over the number of perturbations a song, for a fixed budget, with its minimum",
     caption="The error of a typical class mean for one budget of 100,000, spent in different ways.",

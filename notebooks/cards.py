@@ -26,9 +26,9 @@
 import pandas as pd
 
 import musiclime as ml
-from musiclime import page
-from musiclime.demo.styles import SHARES
-from musiclime.training import RECIPES, evaluate
+from musiclime.data.composer.styles import SHARES
+from musiclime.models.training import RECIPES, evaluate
+from musiclime.show import chapter
 
 # %% tags=["remove-cell"]
 corpus = ml.load_corpus("demo")
@@ -168,10 +168,10 @@ card("emotion", "lyrics")
 
 # %% tags=["remove-cell"]
 best = max(pairs, key=lambda pair: measures[pair]["accuracy"])
-page.glue("best", " ".join(best))
-page.glue("best-accuracy", measures[best]["accuracy"])
-page.glue("best-replaced", measures[best]["replaced"]["both replaced"])
-page.glue("songs", len(corpus))
+chapter.glue("best", " ".join(best))
+chapter.glue("best-accuracy", measures[best]["accuracy"])
+chapter.glue("best-replaced", measures[best]["replaced"]["both replaced"])
+chapter.glue("songs", len(corpus))
 
 # %% [markdown]
 # ## Strengths, limits, and what this cannot tell you

@@ -31,9 +31,11 @@ import pandas as pd
 from IPython.display import Markdown, display
 
 import musiclime as ml
-from musiclime import page, published, surrogate
-from musiclime.aggregate import grid, homogeneity, shares, words
-from musiclime.evaluation import answers, evaluate
+from musiclime.data import authors_tables as published
+from musiclime.explain import surrogate
+from musiclime.judge.global_importance import grid, homogeneity, shares, words
+from musiclime.models.evaluation import answers, evaluate
+from musiclime.show import chapter
 
 # %% tags=["parameters"]
 songs: int = 150
@@ -58,7 +60,7 @@ def enter(claim, source, verdict, evidence, where):
 def tell(first):
     line = '- **{claim}** ({source}): <span class="ml-verdict">{verdict}</span>  \n  {evidence}.'
     rows = [line.format(**one) for one in ledger[first:]]
-    pages = ", ".join(page.link(where) for where in dict.fromkeys(one["where"] for one in ledger[first:]))
+    pages = ", ".join(chapter.link(where) for where in dict.fromkeys(one["where"] for one in ledger[first:]))
     display(Markdown("\n".join([*rows, f"\nMore: {pages}."])))
     return len(ledger)
 
@@ -186,7 +188,7 @@ three = ("lyrics", "audio", "multimodal")
 test = ml.load_corpus("demo").split("test")
 some = test.where(np.arange(len(test)) < songs)
 found = {}
-page.glue("asked", len(some))
+chapter.glue("asked", len(some))
 for task in ("genre", "emotion"):
     models = [ml.load_model(task, modality) for modality in three]
     for modality, result in zip(three, evaluate(models, some, progress=False)):
@@ -330,7 +332,7 @@ at = int(lost["cells"].where(some.table["genre"].to_numpy() == heard).idxmax())
 song, before, after = some[at], p["as it is"][at], p["cells replaced"][at]
 tracks = {f"{heard}, as it is: {before:.2f}": song.audio}
 tracks[f"{heard}, cells replaced: {after:.2f}"] = song.neutral(words=False).audio
-page.sounds(tracks, song.sample_rate)
+chapter.sounds(tracks, song.sample_rate)
 
 # %% [markdown]
 # The most read one can only be read to change, for the clip sings none of the words that bear the genre. Some of the lines that were changed:
@@ -590,8 +592,8 @@ done = tell(done)
 VERDICTS = ("reproduced", "contradicted", "undecided", "pattern", "no pattern", "not testable here")
 verdicts = pd.DataFrame(ledger)["verdict"].value_counts().reindex(VERDICTS, fill_value=0)
 for verdict, number in verdicts.items():
-    page.glue(verdict.replace(" ", "-"), int(number))
-page.glue("claims", len(ledger))
+    chapter.glue(verdict.replace(" ", "-"), int(number))
+chapter.glue("claims", len(ledger))
 verdicts.to_frame("claims")
 
 # %% [markdown]

@@ -30,20 +30,19 @@
 
 # %%
 import musiclime as ml
-from musiclime import page
+from musiclime.show import chapter
 
 # %% tags=["parameters"]
 fresh: int = 540
 seed: int = 1
 
 # %%
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import pandas as pd
 
-from musiclime.plots import COLOURS
-from musiclime.training import evaluate
+from musiclime.models.training import evaluate
+from musiclime.show.figures import COLOURS
 
 MODALITIES = ["lyrics", "audio", "multimodal"]
 
@@ -70,16 +69,16 @@ table.style.format("{:.3f}")
 
 # %% tags=["hide-input"]
 genre, emotion = table.loc["genre"], table.loc["emotion"]
-page.glue("fresh", fresh)
-page.glue("genre-lyrics", genre.accuracy["lyrics"])
-page.glue("genre-audio", genre.accuracy["audio"])
-page.glue("genre-both", genre.accuracy["multimodal"])
-page.glue("gain", 100 * (genre.accuracy["multimodal"] - genre.accuracy[["lyrics", "audio"]].max()))
-page.glue("genre-gone", genre["both replaced"]["multimodal"])
-page.glue("emotion-lyrics", emotion.accuracy["lyrics"])
-page.glue("emotion-audio", emotion.accuracy["audio"])
-page.glue("emotion-both", emotion.accuracy["multimodal"])
-page.glue("emotion-kept", emotion["both replaced"]["multimodal"])
+chapter.glue("fresh", fresh)
+chapter.glue("genre-lyrics", genre.accuracy["lyrics"])
+chapter.glue("genre-audio", genre.accuracy["audio"])
+chapter.glue("genre-both", genre.accuracy["multimodal"])
+chapter.glue("gain", 100 * (genre.accuracy["multimodal"] - genre.accuracy[["lyrics", "audio"]].max()))
+chapter.glue("genre-gone", genre["both replaced"]["multimodal"])
+chapter.glue("emotion-lyrics", emotion.accuracy["lyrics"])
+chapter.glue("emotion-audio", emotion.accuracy["audio"])
+chapter.glue("emotion-both", emotion.accuracy["multimodal"])
+chapter.glue("emotion-kept", emotion["both replaced"]["multimodal"])
 
 # %% tags=["hide-input"]
 fig, axes = plt.subplots(1, 2, figsize=(9.2, 3.4), sharey=True, layout="constrained")
@@ -91,7 +90,7 @@ for ax, task in zip(axes, ("genre", "emotion")):
     ax.set(title=task, ylim=(0, 1))
 axes[0].set_ylabel("accuracy on fresh songs")
 axes[1].legend(frameon=False)
-page.figure(
+chapter.figure(
     fig,
     alt="Bars of accuracy for lyrics, audio and multimodal models, genre left and emotion right, with intervals; "
     "diamonds mark the accuracy with the genre evidence replaced",
@@ -118,9 +117,9 @@ loss = pd.DataFrame(
 loss.loc["genre"].style.format("{:.3f}").set_caption("accuracy lost, genre")
 
 # %% tags=["hide-input"]
-page.glue("loses-words", loss.loc[("genre", "multimodal"), "words replaced"])
-page.glue("loses-cells", loss.loc[("genre", "multimodal"), "cells replaced"])
-page.glue("loses-both", loss.loc[("genre", "multimodal"), "both replaced"])
+chapter.glue("loses-words", loss.loc[("genre", "multimodal"), "words replaced"])
+chapter.glue("loses-cells", loss.loc[("genre", "multimodal"), "cells replaced"])
+chapter.glue("loses-both", loss.loc[("genre", "multimodal"), "both replaced"])
 
 # %% [markdown]
 # The multimodal genre model loses {glue:text}`loses-words:.2f` of accuracy with its words and
@@ -145,7 +144,7 @@ def per_class(table, label):
 
 # %% tags=["hide-input"]
 f1 = pd.DataFrame({m: measures["genre", m]["report"].f1 for m in MODALITIES})
-page.figure(
+chapter.figure(
     per_class(f1, "F1"),
     alt="F1 of every genre for lyrics, audio and multimodal models as three marks on a line",
     caption="F1 by genre and modality, composed songs.",
@@ -154,12 +153,12 @@ page.figure(
 
 # %% tags=["hide-input"]
 lead = (f1["lyrics"] - f1["audio"]).sort_values()
-page.glue("reads", lead.index[-1])
-page.glue("hears", lead.index[0])
+chapter.glue("reads", lead.index[-1])
+chapter.glue("hears", lead.index[0])
 shares = pd.read_csv("data/demo_evidence.csv", index_col="genre")
 planned = (shares["mean_words"] - shares["mean_cells"]).sort_values()
-page.glue("planned-reads", planned.index[-1])
-page.glue("planned-hears", planned.index[0])
+chapter.glue("planned-reads", planned.index[-1])
+chapter.glue("planned-hears", planned.index[0])
 
 # %% [markdown]
 # Lyrics lead audio most for {glue:text}`reads`, audio leads lyrics most for {glue:text}`hears`. Planted
@@ -173,7 +172,7 @@ page.glue("planned-hears", planned.index[0])
 # and ours being larger means nothing.** What may be compared is the pattern.
 
 # %%
-data = Path(ml.labels.taxonomy_path()).parent
+data = chapter.data_folder()
 paper = pd.read_csv(data / "published_models.csv").set_index(["task", "modality"])
 beside = table[["accuracy"]].mul(100).rename(columns={"accuracy": "ours, composed songs"})
 beside["paper, test"] = paper["test_accuracy"]
@@ -184,7 +183,7 @@ beside.style.format("{:.2f}", subset=beside.columns[:3])
 # %%
 reports = pd.read_csv(data / "published_reports.csv")
 theirs = reports[reports.task == "genre"].pivot(index="class", columns="modality", values="f1")[MODALITIES]
-page.figure(
+chapter.figure(
     per_class(theirs, "F1 in the thesis"),
     alt="The thesis's F1 of every genre for its lyrics, audio and multimodal models",
     caption="F1 by genre and modality in the thesis (Table 5.4), on Music4All.",
@@ -193,11 +192,11 @@ page.figure(
 
 # %% tags=["hide-input"]
 lead = (theirs["lyrics"] - theirs["audio"]).sort_values()
-page.glue("support", int(reports[(reports.task == "genre") & (reports.modality == "audio")].support.sum()))
-page.glue("their-readable", ", ".join(lead.index[lead > 0]))
-page.glue("their-heard", lead.index[0])
-page.glue("heard-audio", theirs.loc[lead.index[0], "audio"])
-page.glue("heard-lyrics", theirs.loc[lead.index[0], "lyrics"])
+chapter.glue("support", int(reports[(reports.task == "genre") & (reports.modality == "audio")].support.sum()))
+chapter.glue("their-readable", ", ".join(lead.index[lead > 0]))
+chapter.glue("their-heard", lead.index[0])
+chapter.glue("heard-audio", theirs.loc[lead.index[0], "audio"])
+chapter.glue("heard-lyrics", theirs.loc[lead.index[0], "lyrics"])
 
 # %% [markdown]
 # In the thesis, on {glue:text}`support:,d` songs, lyrics beat audio for {glue:text}`their-readable` and for no other genre;

@@ -42,7 +42,8 @@ import numpy as np
 import pandas as pd
 
 import musiclime as ml
-from musiclime import fleet, page
+from musiclime.explain import corpus_jobs as fleet
+from musiclime.show import chapter
 
 # %% tags=["parameters"]
 songs: int = 40
@@ -96,10 +97,10 @@ with (
     two_workers = (took - warm) / (len(half) - len(few))
 
 # %%
-page.glue("faster", one_worker / two_workers)
-page.glue("begin", max(cold - warm, 0))
-page.glue("half", len(half))
-page.glue(
+chapter.glue("faster", one_worker / two_workers)
+chapter.glue("begin", max(cold - warm, 0))
+chapter.glue("half", len(half))
+chapter.glue(
     "same", "the same, byte for byte" if alone[0].read_bytes() == pair[0].read_bytes() else "not the same"
 )
 
@@ -129,8 +130,8 @@ json.loads((out / "resumed" / "failed.json").read_text())
 first.read = corpus.read
 start = time.perf_counter()
 ml.explain_corpus(first, explainer, out / "resumed")
-page.glue("again", (time.perf_counter() - start) / one_worker)
-page.glue("left", len(json.loads((out / "resumed" / "failed.json").read_text())))
+chapter.glue("again", (time.perf_counter() - start) / one_worker)
+chapter.glue("left", len(json.loads((out / "resumed" / "failed.json").read_text())))
 
 # %% [markdown]
 # The second run took as long as {glue:text}`again:.1f` songs, and {glue:text}`left` are left. The tests kill workers and driver at twenty random moments; the final table is the same each time.
@@ -199,7 +200,7 @@ ax.plot(counts, took, "o", label="measured")
 ax.plot(counts, fixed + per_mask * counts, label="fixed + masks")
 ax.set(xlabel="masks a modality", ylabel="seconds a song")
 ax.legend(frameon=False)
-page.figure(
+chapter.figure(
     fig,
     alt="Seconds a song against the number of masks: four measured points and a fitted line.",
     caption="Where the time goes: a fixed part, and a part for each mask. Demo model.",
@@ -207,8 +208,8 @@ page.figure(
 )
 
 # %% tags=["remove-cell"]
-page.glue("fixed", fixed)
-page.glue("per-thousand", 1000 * per_mask)
+chapter.glue("fixed", fixed)
+chapter.glue("per-thousand", 1000 * per_mask)
 
 # %% [markdown]
 # A thousand masks cost {glue:text}`per-thousand:.2f` s, and a song {glue:text}`fixed:.2f` s before the first mask (a fit to four counts: below a tenth of a second it says nothing). With larger models what a mask costs grows and the fixed part hardly does: money goes into encodings, so spend them where they count. The chapter {doc}`Aggregate </runs/aggregate-genre-multimodal>` plans songs against perturbations from measured variances.

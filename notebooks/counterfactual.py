@@ -30,7 +30,7 @@
 
 # %%
 import musiclime as ml
-from musiclime import page
+from musiclime.show import chapter
 
 # %% tags=["parameters"]
 songs: int = 8
@@ -58,10 +58,10 @@ song, found = (by_sound or asked)[0]
 print(found)
 
 # %%
-page.glue("before", found.explanation.label)
-page.glue("after", found.label)
-page.glue("size", len(found.removed))
-page.glue("features", len(found.explanation.features))
+chapter.glue("before", found.explanation.label)
+chapter.glue("after", found.label)
+chapter.glue("size", len(found.removed))
+chapter.glue("features", len(found.explanation.features))
 
 # %% [markdown]
 # Of {glue:text}`features` words and cells it takes {glue:text}`size` to turn *{glue:text}`before`* into
@@ -69,7 +69,7 @@ page.glue("features", len(found.explanation.features))
 # changed.
 
 # %%
-page.sounds(
+chapter.sounds(
     {f"{found.explanation.label}: before": song.audio, f"{found.label}: after": found.song.audio},
     song.sample_rate,
 )
@@ -116,7 +116,7 @@ def label(one, removed):
 
 # %%
 each = {f.name: label(song, [g for g in found.removed if g is not f]) for f in found.removed}
-page.glue("by_hand", label(song, found.removed))
+chapter.glue("by_hand", label(song, found.removed))
 pd.Series(each).to_frame("the model says").rename_axis("put back")
 
 # %% [markdown]
@@ -141,11 +141,11 @@ table = pd.DataFrame(rows, columns=columns)
 table.round(2)
 
 # %%
-page.glue("asked", len(table))
-page.glue("flipped", int(table["found"].sum()))
-page.glue("median_size", float((table["cells"] + table["words"])[table["found"]].median()))
-page.glue("hit", float(table["planted among them"].mean()))
-page.glue("base", float(table["planted among all"].mean()))
+chapter.glue("asked", len(table))
+chapter.glue("flipped", int(table["found"].sum()))
+chapter.glue("median_size", float((table["cells"] + table["words"])[table["found"]].median()))
+chapter.glue("hit", float(table["planted among them"].mean()))
+chapter.glue("base", float(table["planted among all"].mean()))
 
 # %% [markdown]
 # The label flipped in {glue:text}`flipped` of {glue:text}`asked` songs, in the median with
@@ -164,7 +164,7 @@ targets = {}
 for target in nearest:
     result = ml.counterfactual(song, model, target=target, samples=samples, candidates=8)
     targets[target] = ", ".join(f.name for f in result.removed) if result.found else "none found"
-page.glue("reached", sum(value != "none found" for value in targets.values()))
+chapter.glue("reached", sum(value != "none found" for value in targets.values()))
 pd.Series(targets, name=f"from {found.explanation.label}, without").to_frame()
 
 # %% [markdown]
@@ -191,7 +191,7 @@ pd.DataFrame([(f.name, f.text) for f in by_line.removed], columns=["removed", "i
 # %%
 from scipy.stats import norm
 
-from musiclime.features import lyric_features, pieces
+from musiclime.explain.features import lyric_features, pieces
 
 
 class WithinLines(ml.MusicLIME):
@@ -213,8 +213,8 @@ level = ml.MusicLIME(model, unit="line", samples=samples).explain(read)
 lines = level.table()[lambda t: t["modality"] == "lyrics"]
 lines = lines.assign(text=lines["feature"].map({f.name: f.text for f in level.features}))
 clear = lines[2 * norm.sf(abs(lines["weight"] / lines["error"])) < 0.05 / len(lines)]
-page.glue("lines", len(lines))
-page.glue("clear", len(clear))
+chapter.glue("lines", len(lines))
+chapter.glue("clear", len(clear))
 clear.round(4)
 
 # %%

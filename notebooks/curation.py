@@ -33,7 +33,7 @@
 
 # %%
 import musiclime as ml
-from musiclime import page
+from musiclime.show import chapter
 
 # %% tags=["parameters"]
 corpus: str = "demo"
@@ -48,10 +48,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from musiclime import labels, sound
-from musiclime.corpora import audioset, curate, files
-from musiclime.demo.words import FOREIGN
-from musiclime.plots import COLOURS
+from musiclime.data import audio as sound
+from musiclime.data import labels
+from musiclime.data.composer.words import FOREIGN
+from musiclime.data.corpora import audioset
+from musiclime.data.corpora import curation as curate
+from musiclime.data.corpora import source_files as files
+from musiclime.show.figures import COLOURS
 
 pd.options.display.max_colwidth = None
 
@@ -84,7 +87,7 @@ songs.table.head()
 
 # %%
 taxonomy = pd.read_csv(labels.taxonomy_path(), keep_default_na=False)
-page.glue("tags-known", len(taxonomy))
+chapter.glue("tags-known", len(taxonomy))
 taxonomy["class"].value_counts().to_frame("tags")
 
 # %% [markdown]
@@ -201,8 +204,8 @@ m4a = ml.load_corpus("music4all", root=place)
 m4a.dropped
 
 # %%
-page.glue("rows-kept", len(m4a))
-page.glue("rows-dropped", len(m4a.dropped))
+chapter.glue("rows-kept", len(m4a))
+chapter.glue("rows-dropped", len(m4a.dropped))
 
 # %% [markdown]
 # {glue:text}`rows-kept` songs stay and {glue:text}`rows-dropped` go. The funnel shows in which step:
@@ -223,7 +226,7 @@ ax.set(xlabel="rows", ylabel="", xlim=(0, 1.18 * steps["left"].max()))
 ax.invert_yaxis()
 
 # %% tags=["hide-input"]
-page.figure(
+chapter.figure(
     ax.figure,
     alt="Bars that shorten from top to bottom: rows left after each step of curation, and rows lost in it",
     caption="The funnel of curation, on the generated folder. Blue: left; orange: lost in this step.",
@@ -249,7 +252,7 @@ ranks = ranks.loc[ranks.sum(axis=1).sort_values().index[-20:]].rename_axis(colum
 # %% tags=["hide-input"]
 ax = ranks.plot.barh(stacked=True, figsize=(8, 6), colormap="cividis", edgecolor="white", width=0.8)
 ax.set(xlabel="songs", ylabel="")
-page.figure(
+chapter.figure(
     ax.figure,
     alt="Horizontal bars of the most frequent tags, each stacked by the position of the tag in a song's list",
     caption="The twenty most frequent labels, stacked by position (5: fifth or later). These are drawn at random.",
@@ -266,7 +269,7 @@ page.figure(
 main = some.table.groupby("artist")["genre"].agg(lambda genres: genres.mode()[0])
 main.rename("genres").to_csv(folder / "artists.csv")
 confirmed = ml.load_corpus("music4all", root=place, artist_genres=folder / "artists.csv")
-page.glue("confirmed-share", len(confirmed) / len(m4a))
+chapter.glue("confirmed-share", len(confirmed) / len(m4a))
 
 
 # %%
@@ -275,8 +278,8 @@ def composed_as(found):
 
 
 if corpus != "music4all":
-    page.glue("right-first", composed_as(m4a))
-    page.glue("right-confirmed", composed_as(confirmed))
+    chapter.glue("right-first", composed_as(m4a))
+    chapter.glue("right-confirmed", composed_as(confirmed))
 
 # %% [markdown]
 # Confirmation keeps {glue:text}`confirmed-share:.0%` of the songs. Since these were composed, we can ask
@@ -289,7 +292,7 @@ if corpus != "music4all":
 # service wants), says who you are, and keeps every answer:
 #
 # ```python
-# from musiclime.corpora import clients
+# from musiclime.data.corpora import web_services as clients
 #
 # client = clients.Client("you@example.org", cache="musicbrainz")
 # clients.artist_genres(m4a.table["artist"], client).to_csv("artists.csv", index=False)
@@ -320,7 +323,7 @@ for border in (labels.LOW, labels.HIGH):
     ax.axvline(border, color="black", linewidth=1)
     ax.axhline(border, color="black", linewidth=1)
 ax.set(xlabel="valence: negative to positive", ylabel="energy: quiet to loud", xlim=(0, 1), ylim=(0, 1))
-page.figure(
+chapter.figure(
     fig,
     alt="Songs as points on the plane of valence and energy, cut into nine named regions with their counts",
     caption=f"Russell's plane in nine regions, with the songs of the corpus '{corpus}' and their counts.",
@@ -331,7 +334,7 @@ page.figure(
 fig, axes = plt.subplots(1, 3, figsize=(11, 3.3), layout="constrained")
 placed.table[["valence", "energy"]].hist(ax=axes[:2], bins=20, range=(0, 1), edgecolor="white", grid=False)
 placed.table.plot.hexbin("valence", "energy", ax=axes[2], gridsize=14, mincnt=1, cmap="cividis")
-page.figure(
+chapter.figure(
     fig,
     alt="Histograms of valence and of energy, and a hexagonal map of both together",
     caption=f"Valence and energy of the corpus '{corpus}', alone and together.",
@@ -339,10 +342,10 @@ page.figure(
 )
 
 # %%
-page.glue("rarest-emotion", counts.index[-1])
-page.glue("rarest-count", int(counts.iloc[-1]))
-page.glue("commonest-emotion", counts.index[0])
-page.glue("commonest-count", int(counts.iloc[0]))
+chapter.glue("rarest-emotion", counts.index[-1])
+chapter.glue("rarest-count", int(counts.iloc[-1]))
+chapter.glue("commonest-emotion", counts.index[0])
+chapter.glue("commonest-count", int(counts.iloc[0]))
 
 # %% [markdown]
 # The nine regions are far from equally full: {glue:text}`commonest-emotion` has
@@ -378,8 +381,8 @@ answers = set()
 for seed in range(30):
     langdetect.DetectorFactory.seed = seed
     answers.add(langdetect.detect(undecided))
-page.glue("codes-other-seeds", ", ".join(sorted(answers)))
-page.glue("codes-ours", ", ".join(sorted({files.language(undecided) for _ in range(30)})))
+chapter.glue("codes-other-seeds", ", ".join(sorted(answers)))
+chapter.glue("codes-ours", ", ".join(sorted({files.language(undecided) for _ in range(30)})))
 
 # %% [markdown]
 # One odd line, "je t'aime baby hold me": under thirty seeds the detector said
@@ -408,8 +411,8 @@ sieve.drop([code != "en" for code in codes], [f"language: {code} (detected)" for
 steps = curate.funnel(sieve.corpus("candidates", candidates.read))
 lost = [text.lower() for text, code in zip(words, codes) if code != "en"]
 foreign = [any(line in text for block in FOREIGN for line in block) for text in lost]
-page.glue("language-lost", len(lost))
-page.glue("language-right", int(sum(foreign)))
+chapter.glue("language-lost", len(lost))
+chapter.glue("language-right", int(sum(foreign)))
 steps
 
 # %% [markdown]
@@ -425,9 +428,9 @@ steps
 
 # %%
 balanced = songs.where(~curate.surplus(songs.table["emotion"]))
-page.glue("balanced-share", len(balanced) / len(songs))
+chapter.glue("balanced-share", len(balanced) / len(songs))
 one_class = ml.load_corpus("music4all", root=place, single_genre=True)
-page.glue("single-share", len(one_class) / len(m4a))
+chapter.glue("single-share", len(one_class) / len(m4a))
 
 # %% [markdown]
 # Balancing the emotions would keep {glue:text}`balanced-share:.0%` of this corpus; asking for labels of a
@@ -442,7 +445,7 @@ page.glue("single-share", len(one_class) / len(m4a))
 # %%
 splits = songs.table.groupby("split")["artist"].agg(lambda names: set(map(curate.artist_key, names)))
 shared = sum(len(splits[a] & splits[b]) for a, b in [("train", "val"), ("train", "test"), ("val", "test")])
-page.glue("shared-artists", shared)
+chapter.glue("shared-artists", shared)
 
 # %% [markdown]
 # Artists in more than one split: {glue:text}`shared-artists`. What each split holds:
@@ -454,7 +457,7 @@ for ax, column in zip(axes, ("genre", "emotion")):
     shares = shares[[name for name in ("train", "val", "test") if name in shares]]
     shares.plot.barh(ax=ax, title=column, xlabel="share of the split", ylabel="", legend=column == "emotion")
     ax.invert_yaxis()
-page.figure(
+chapter.figure(
     fig,
     alt="Bars of the share of each genre and each emotion in train, validation and test",
     caption=f"The final distributions of the corpus '{corpus}', per split.",

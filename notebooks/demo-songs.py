@@ -30,7 +30,7 @@
 
 # %%
 import musiclime as ml
-from musiclime import page
+from musiclime.show import chapter
 
 # %% tags=["parameters"]
 songs: int = 360
@@ -44,10 +44,10 @@ import numpy as np
 import pandas as pd
 from IPython.display import HTML
 
-from musiclime.demo.songs import in_style
-from musiclime.demo.styles import BASSES, GROOVES, RIFFS, SHARES, STYLES
-from musiclime.plots import COLOURS
-from musiclime.songs import STEMS
+from musiclime.data.composer.styles import BASSES, GROOVES, RIFFS, SHARES, STYLES
+from musiclime.data.corpora.composed import in_style
+from musiclime.data.song import STEMS
+from musiclime.show.figures import COLOURS
 
 # %% [markdown]
 # ## Nine styles, heard
@@ -57,7 +57,7 @@ from musiclime.songs import STEMS
 # same in all of them: what you hear differ is the style alone.
 
 # %%
-page.sounds({genre: in_style(genre, seed=3).audio for genre in ml.GENRES}, 16000)
+chapter.sounds({genre: in_style(genre, seed=3).audio for genre in ml.GENRES}, 16000)
 
 # %%
 pd.DataFrame({genre: STYLES[genre] for genre in ["neutral", *ml.GENRES]}).T.map(", ".join).style
@@ -79,7 +79,7 @@ for row, (player, line) in enumerate(rock.items()):
         ax.text(step + 0.45, row, line[step] * line[step].isdigit(), ha="center", va="center", color="white")
 ax.set(yticks=range(len(rock)), yticklabels=rock, xticks=range(0, 17, 4), xlabel="step of the bar")
 ax.invert_yaxis()
-page.figure(
+chapter.figure(
     fig,
     alt="A grid of sixteen steps: kick, snare and hi-hat of the backbeat, the bass line and the riff as digits",
     caption="A bar of rock. Digits are steps of the scale above the chord's root; pale hits are soft.",
@@ -95,7 +95,7 @@ page.figure(
 # %%
 corpus = ml.load_corpus("demo")
 song = next(s for s in corpus if s.genre == "rhythm music" and len(s.evidence["genre"]["words"]) > 3)
-page.sounds({song.title: song.audio, **song.stems}, song.sample_rate)
+chapter.sounds({song.title: song.audio, **song.stems}, song.sample_rate)
 
 # %% tags=["hide-input"]
 fig, axes = plt.subplots(len(STEMS), 1, figsize=(11, 5), sharex=True, sharey=True, layout="constrained")
@@ -110,7 +110,7 @@ for stem, segment in song.evidence["genre"]["cells"]:
 for word, begin, _ in song.onsets:
     axes[0].text(begin, 0.27, word, rotation=55, fontsize=7)
 axes[-1].set_xlabel("seconds")
-page.figure(
+chapter.figure(
     fig,
     alt="Waveforms of vocals, drums, bass and other over ten segments; coloured cells hold the evidence",
     caption="One song. Coloured cells are in style, all others neutral; above, the words that are sung.",
@@ -127,9 +127,9 @@ marked = re.sub(rf"(?i)\b({planted})\b", r"<mark>\1</mark>", html.escape(song.ly
 HTML(f'<div style="white-space: pre-line">{marked}</div>')
 
 # %% tags=["remove-cell"]
-page.glue("cells", len(song.evidence["genre"]["cells"]))
-page.glue("words", ", ".join(song.evidence["genre"]["words"]))
-page.glue("emotion", song.emotion)
+chapter.glue("cells", len(song.evidence["genre"]["cells"]))
+chapter.glue("words", ", ".join(song.evidence["genre"]["words"]))
+chapter.glue("emotion", song.emotion)
 
 # %% [markdown]
 # This song holds {glue:text}`cells` evidence cells of 40, and the evidence words {glue:text}`words`. Its
@@ -142,7 +142,7 @@ page.glue("emotion", song.emotion)
 # Silence would not do: a model would learn that silence is where the evidence was.
 
 # %%
-page.sounds({"as composed": song.audio, "evidence replaced": song.neutral().audio}, song.sample_rate)
+chapter.sounds({"as composed": song.audio, "evidence replaced": song.neutral().audio}, song.sample_rate)
 
 # %% [markdown]
 # Genres differ in where they show. Hip hop speaks mostly through its words, punk mostly through its sound,
@@ -204,12 +204,12 @@ plain = pd.DataFrame(
 plain
 
 # %% tags=["remove-cell"]
-page.glue("rate", rate)
-page.glue("margin", margin)
-page.glue("test_songs", int((~train).sum()))
+chapter.glue("rate", rate)
+chapter.glue("margin", margin)
+chapter.glue("test_songs", int((~train).sum()))
 for modality in plain.index:
-    page.glue(f"plain_{modality}", plain["as composed"][modality])
-    page.glue(f"bare_{modality}", plain["evidence replaced"][modality])
+    chapter.glue(f"plain_{modality}", plain["as composed"][modality])
+    chapter.glue(f"bare_{modality}", plain["evidence replaced"][modality])
 
 # %% [markdown]
 # By ear {glue:text}`plain_audio:.2f`, with the evidence replaced {glue:text}`bare_audio:.2f`; by words
@@ -261,10 +261,10 @@ pd.DataFrame(
 )
 
 # %% tags=["remove-cell"]
-page.glue("limit", limit)
+chapter.glue("limit", limit)
 for modality in table.index:
-    page.glue(f"model_{modality}", table["as composed"][modality])
-    page.glue(f"model_bare_{modality}", table["evidence replaced"][modality])
+    chapter.glue(f"model_{modality}", table["as composed"][modality])
+    chapter.glue(f"model_bare_{modality}", table["evidence replaced"][modality])
 
 # %% [markdown]
 # With its evidence the multimodal model is right in {glue:text}`model_multimodal:.2f` of the songs, without it
@@ -278,7 +278,7 @@ for modality in table.index:
 # share of them that goes to a relative would be the share of relatives among all pairs.
 
 # %%
-from musiclime.demo.words import SHARED_WORDS
+from musiclime.data.composer.words import SHARED_WORDS
 
 wrong = answers[(answers["songs"] == "as composed") & ~answers["right"]]
 relative = wrong.apply(lambda row: tuple(sorted((row["genre"], row["said"]))) in SHARED_WORDS, axis=1)
@@ -286,10 +286,10 @@ musical = relative.groupby(wrong["model"]).agg(["sum", "count", "mean"]).loc[lis
 musical.set_axis(["to a relative", "mistakes", "share"], axis=1).round(2)
 
 # %% tags=["remove-cell"]
-page.glue("relatives", len(SHARED_WORDS))
-page.glue("blind", len(SHARED_WORDS) / (9 * 8 / 2))
+chapter.glue("relatives", len(SHARED_WORDS))
+chapter.glue("blind", len(SHARED_WORDS) / (9 * 8 / 2))
 for modality in models:
-    page.glue(f"musical_{modality}", musical["mean"][modality])
+    chapter.glue(f"musical_{modality}", musical["mean"][modality])
 
 # %% [markdown]
 # Blindly it would be {glue:text}`blind:.2f`; the lyrics model has {glue:text}`musical_lyrics:.2f`, the audio model {glue:text}`musical_audio:.2f`,
@@ -317,7 +317,7 @@ for modality in models:
 # %% tags=["hide-cell", "solution"]
 STYLES["mine"] = {"vocals": ["soul"], "drums": ["broken"], "bass": ["glide"], "other": ["fiddle"]}
 mine = in_style("mine", valence=0.9, energy=0.8)
-page.sounds({"my style": mine.audio}, mine.sample_rate)
+chapter.sounds({"my style": mine.audio}, mine.sample_rate)
 
 # %% [markdown]
 # **2.** Replace only the words of a hip hop song, then only the cells. Which of the two does the multimodal

@@ -30,7 +30,7 @@
 
 # %%
 import musiclime as ml
-from musiclime import page
+from musiclime.show import chapter
 
 # %% tags=["parameters"]
 task: str = "genre"
@@ -46,7 +46,7 @@ import pandas as pd
 from IPython.display import HTML, display
 from sklearn.metrics import f1_score
 
-from musiclime.plots import explanations as plots
+from musiclime.show.figures import of_songs as plots
 
 # %%
 corpus = ml.load_corpus("demo", size=songs)
@@ -71,8 +71,8 @@ scores = f1_score(truth, guess, labels=model.classes, average=None, zero_divisio
 ranked = [model.classes[i] for i in np.argsort(-scores, kind="stable")]
 chosen = [ranked[0], *ranked[-1:]][:shown]
 for place, label in zip(("best", "least"), chosen):
-    page.glue(place, label)
-page.glue("task", task)
+    chapter.glue(place, label)
+chapter.glue("task", task)
 
 # %% [markdown]
 # In this run these are *{glue:text}`best`* and *{glue:text}`least`*. For each we take the true positive and the
@@ -127,11 +127,11 @@ first.table(chosen[0]).head(8)
 
 # %% tags=["hide-input"]
 row = first.row(chosen[0])
-page.glue("r2", first.score[row])
-page.glue("error", float(np.median(first.errors[row])))
-page.glue("told", float(np.mean(np.abs(first.weights[row]) > 1.96 * first.errors[row])))
-page.glue("masks", samples)
-page.glue("design", first.design)
+chapter.glue("r2", first.score[row])
+chapter.glue("error", float(np.median(first.errors[row])))
+chapter.glue("told", float(np.mean(np.abs(first.weights[row]) > 1.96 * first.errors[row])))
+chapter.glue("masks", samples)
+chapter.glue("design", first.design)
 
 # %% [markdown]
 # This explanation took {glue:text}`masks` masks a modality ({glue:text}`design` design). Its R² is
@@ -142,12 +142,12 @@ page.glue("design", first.design)
 
 # %% tags=["hide-input"]
 for label in chosen:
-    page.figure(
+    chapter.figure(
         plots.bars(explained[label], label),
         alt=f"Bars of the ten strongest features for {label} in each case, with 95 % intervals",
         caption=f"The ten strongest features for *{label}*, with 95 % intervals. Here colours tell where a feature "
         "comes from (blue: sound, orange: words); bars to the right speak for the class, to the left against it.",
-        name=f"fig-bars-{page.slug(label)}",
+        name=f"fig-bars-{chapter.slug(label)}",
     )
 
 # %% [markdown]
@@ -168,7 +168,7 @@ if modality != "audio":
 
 # %% tags=["hide-input", "not-lyrics"]
 if modality != "lyrics":
-    page.figure(
+    chapter.figure(
         plots.grid(explained[chosen[0]], chosen[0]),
         alt=f"Stem by segment grids of the weights for {chosen[0]}, one for each case",
         caption=f"Weights of the cells for *{chosen[0]}*, orange for it, blue against it, all on one scale: a pale map is "
@@ -192,13 +192,13 @@ def sound(label, case):
 
 right = [(label, case) for label in chosen for case in ("true positive", "prototype") if case in found[label]]
 label, case = max(right, key=lambda one: sound(*one))
-page.glue("heard", f"{case}, {label}")
+chapter.glue("heard", f"{case}, {label}")
 
 # %% [markdown]
 # This is the song called *{glue:text}`heard`* above.
 
 # %% tags=["hide-input"]
-page.player(explained[label][case], test[found[label][case]], model)
+chapter.player(explained[label][case], test[found[label][case]], model)
 
 # %% [markdown]
 # ## Were they right?
@@ -225,11 +225,11 @@ for label in chosen:
     for case, i in found[label].items():
         rows.append((label, case, *hits(explained[label][case], test[i])))
 marks = pd.DataFrame(rows, columns=["class", "case", "planted among five", "by chance"])
-page.glue("hit", marks["planted among five"].mean())
-page.glue("chance", marks["by chance"].mean())
+chapter.glue("hit", marks["planted among five"].mean())
+chapter.glue("chance", marks["by chance"].mean())
 much = "Here nearly every feature is planted, for the class lies in whole stems: the mark tells nothing."
 few = "So few songs prove nothing; they only illustrate."
-page.glue("worth", much if marks["by chance"].mean() > 4 else few)
+chapter.glue("worth", much if marks["by chance"].mean() > 4 else few)
 marks.round(1)
 
 # %% [markdown]

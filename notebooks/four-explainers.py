@@ -29,7 +29,7 @@
 
 # %%
 import musiclime as ml
-from musiclime import page
+from musiclime.show import chapter
 
 # %% tags=["parameters"]
 samples: int = 1000
@@ -45,10 +45,10 @@ from lime.lime_base import LimeBase
 from lime.lime_text import LimeTextExplainer
 from skimage.segmentation import find_boundaries
 
-from musiclime import surrogate
-from musiclime.evaluation import answers
-from musiclime.plots import COLOURS
-from musiclime.songs import STEMS
+from musiclime.data.song import STEMS
+from musiclime.explain import surrogate
+from musiclime.models.evaluation import answers
+from musiclime.show.figures import COLOURS
 
 # %%
 corpus = ml.load_corpus("demo", size=songs)
@@ -69,9 +69,9 @@ song = some[int(cost.argmax())]
 
 # %% tags=["hide-input"]
 for case, value in p.loc[cost.idxmax()].items():
-    page.glue(case.replace(" ", "-"), value)
-page.glue("title", song.title)
-page.glue("genre", song.genre)
+    chapter.glue(case.replace(" ", "-"), value)
+chapter.glue("title", song.title)
+chapter.glue("genre", song.genre)
 
 # %% [markdown]
 # The song is *{glue:text}`title`*, {glue:text}`genre`. The model gives its genre a probability of {glue:text}`as-it-is:.2f`;
@@ -79,7 +79,7 @@ page.glue("genre", song.genre)
 # {glue:text}`both-replaced:.2f` with both.
 
 # %%
-page.sounds({song.title: song.audio}, song.sample_rate)
+chapter.sounds({song.title: song.audio}, song.sample_rate)
 
 # %% [markdown]
 
@@ -123,12 +123,12 @@ weights["ours, fair coins"] = coins.weights[row]
 weights["error"] = coins.errors[row]
 weights = weights.drop(columns="text")
 same = weights.dropna()
-page.glue("label", label)
-page.glue("tokens", len(theirs.as_list(row)))
-page.glue("words", len(ours.features))
-page.glue("like-lime", same["lime"].corr(same["ours, sampled as lime does"]))
-page.glue("like-itself", float(np.corrcoef(ours.weights[row], redrawn.weights[row])[0, 1]))
-page.glue("unlike-lime", same["lime"].corr(same["ours, fair coins"]))
+chapter.glue("label", label)
+chapter.glue("tokens", len(theirs.as_list(row)))
+chapter.glue("words", len(ours.features))
+chapter.glue("like-lime", same["lime"].corr(same["ours, sampled as lime does"]))
+chapter.glue("like-itself", float(np.corrcoef(ours.weights[row], redrawn.weights[row])[0, 1]))
+chapter.glue("unlike-lime", same["lime"].corr(same["ours, fair coins"]))
 weights.reindex(weights["ours, fair coins"].abs().sort_values(ascending=False).index).head(10).round(4)
 
 # %% [markdown]
@@ -145,7 +145,7 @@ fitted = surrogate.fit(masks, outputs, surrogate.kernel(masks, 0.25))
 base = LimeBase(lambda distance: np.sqrt(np.exp(-(distance**2) / 25**2)))
 distances = 100 * (1 - np.sqrt(masks.mean(axis=1)))
 found = base.explain_instance_with_data(masks.astype(float), outputs, distances, 0, 20, "none")[1]
-page.glue("gap", max(abs(weight - fitted.weights[0, i]) for i, weight in found))
+chapter.glue("gap", max(abs(weight - fitted.weights[0, i]) for i, weight in found))
 
 # %% [markdown]
 # The largest difference between a weight of lime's own `LimeBase` and ours is {glue:text}`gap:.0e`.
@@ -159,8 +159,8 @@ page.glue("gap", max(abs(weight - fitted.weights[0, i]) for i, weight in found))
 masks = surrogate.draw(5000, len(coins.features))
 widths = {"lime (0.25)": 0.25, "as published (25)": 25}
 kernels = {name: surrogate.kernel(masks, width) for name, width in widths.items()}
-page.glue("flat", kernels["as published (25)"].min())
-page.glue("steep", kernels["lime (0.25)"][1:].max())
+chapter.glue("flat", kernels["as published (25)"].min())
+chapter.glue("steep", kernels["lime (0.25)"][1:].max())
 
 # %% tags=["hide-input"]
 fig, axes = plt.subplots(1, 2, figsize=(9, 3.2), layout="constrained")
@@ -173,7 +173,7 @@ for sampling in surrogate.SAMPLING:
     axes[1].hist(drawn, bins=25, alpha=0.6, label=sampling)
 axes[1].set(xlabel="share of the features that is on", ylabel="masks")
 axes[1].legend(frameon=False)
-page.figure(
+chapter.figure(
     fig,
     alt="Left: the published kernel is flat at 1, lime's falls steeply. Right: fair coins keep about half.",
     caption="Left, what the two kernels make of fair-coin masks. Right, how much of a song the two samplings keep.",
@@ -202,7 +202,7 @@ exact = [told[every[:, j]].mean() - told[~every[:, j]].mean() for j in range(cou
 # %%
 estimate = lines.explain(short)
 table = pd.DataFrame({"exact": exact, "estimate": estimate.weights[row], "error": estimate.errors[row]})
-page.glue("banzhaf", float(np.max(np.abs(table.exact - table.estimate) / table.error.clip(lower=1e-9))))
+chapter.glue("banzhaf", float(np.max(np.abs(table.exact - table.estimate) / table.error.clip(lower=1e-9))))
 table.set_index(pd.Index([f.name for f in space.lyrics], name="line")).round(5)
 
 # %% [markdown]
@@ -223,8 +223,8 @@ cells.index = [f.name for f in offs["silence"].features]
 planted = [f"{stem}{segment}" for stem, segment in song.evidence["genre"]["cells"]]
 
 # %%
-page.glue("off-noise", cells["silence"].corr(cells["noise"]))
-page.glue("off-neutral", cells["silence"].corr(cells["neutral"]))
+chapter.glue("off-noise", cells["silence"].corr(cells["noise"]))
+chapter.glue("off-neutral", cells["silence"].corr(cells["neutral"]))
 best = {off: cells[off].nlargest(5).index for off in cells}
 pd.DataFrame(
     {off: [*best[off], sum(name in planted for name in best[off])] for off in cells},
@@ -256,7 +256,7 @@ axes[1].imshow(np.where(kept, decibels, np.nan), origin="lower", aspect="auto")
 for axis, title in zip(axes, ("the song, cut into patches", f"what spoke most for {label}")):
     axis.set(title=title, xlabel="frame")
 axes[0].set_ylabel("mel band")
-page.figure(
+chapter.figure(
     fig,
     alt="A mel spectrogram cut into patches, and the same with only the strongest patches kept",
     caption="The mask picture, as in figure 4.3.2 of the thesis.",
@@ -268,7 +268,7 @@ page.figure(
 # the mix, and by filtering the original. Beside them, the strongest cells of AudioLIME.
 
 # %% tags=["hide-input"]
-page.sounds(
+chapter.sounds(
     {
         "the song": song.audio,
         "patches, inverse transform": pictures.listen(seen, strongest, song, "inverse"),
@@ -292,8 +292,8 @@ for stem in STEMS:
     alone.map, alone.audio = regions.map, regions.audio
     energy.append(np.square(alone.mix(on)).sum(axis=1))
 purity = np.max(energy, axis=0) / np.sum(energy, axis=0)
-page.glue("purity", float(np.median(purity)))
-page.glue("patches", len(purity))
+chapter.glue("purity", float(np.median(purity)))
+chapter.glue("patches", len(purity))
 
 # %% [markdown]
 # In a typical patch (the median of {glue:text}`patches`) the loudest stem has {glue:text}`purity:.0%` of the energy; in a cell
@@ -307,8 +307,8 @@ page.glue("patches", len(purity))
 # %%
 both = ml.MusicLIME(model, samples=samples).explain(song)
 alone = np.concatenate([offs["silence"].weights[row], coins.weights[row]])
-page.glue("alone", float(np.corrcoef(both.weights[row], alone)[0, 1]))
-page.glue("shrink", float(np.abs(both.weights[row]).sum() / np.abs(alone).sum()))
+chapter.glue("alone", float(np.corrcoef(both.weights[row], alone)[0, 1]))
+chapter.glue("shrink", float(np.abs(both.weights[row]).sum() / np.abs(alone).sum()))
 both.table(label).head(8).round(4)
 
 # %% tags=["hide-input"]
@@ -319,7 +319,7 @@ for modality in ("audio", "lyrics"):
 axis.axline((0, 0), slope=1, color="grey", lw=0.8)
 axis.set(xlabel="one modality explained alone", ylabel="MusicLIME")
 axis.legend(frameon=False)
-page.figure(
+chapter.figure(
     fig,
     alt="Weights of MusicLIME against those of AudioLIME and LyricsLIME for the same features",
     caption="The same features, explained alone (the other modality whole) and together.",

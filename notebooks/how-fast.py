@@ -43,7 +43,7 @@ import musiclime as ml
 
 # %% tags=["remove-cell"]
 from benchmarks import bench, precision
-from musiclime import page
+from musiclime.show import chapter
 
 # %% tags=["parameters"]
 samples: int = 2000
@@ -85,9 +85,9 @@ parts = {**spent, "everything else": whole - sum(spent.values())}
 pd.Series(parts, name="share of the time").div(whole).to_frame().round(3)
 
 # %% tags=["remove-cell"]
-page.glue("outside", parts["everything else"] / whole)
-page.glue("features", len(joint.features))
-page.glue("samples", samples)
+chapter.glue("outside", parts["everything else"] / whole)
+chapter.glue("features", len(joint.features))
+chapter.glue("samples", samples)
 
 # %% [markdown]
 # Of the time of {glue:text}`samples` perturbations of {glue:text}`features` features, {glue:text}`outside:.0%` is spent outside the towers in this run. A segment of four stems has only sixteen states: their filterbanks are computed once and looked up,
@@ -105,12 +105,12 @@ speed = bench.summary(pairs).loc["demo"]
 speed.drop("difference").to_frame().T.round(3)
 
 # %% tags=["remove-cell"]
-page.glue("faster", speed["times faster"])
-page.glue("ceiling", speed["ceiling"])
-page.glue("share", speed["share of ceiling"])
-page.glue("difference", same["difference"].max())
-page.glue("pairs", len(pairs))
-page.glue("about", bench.about().splitlines()[0][2:])
+chapter.glue("faster", speed["times faster"])
+chapter.glue("ceiling", speed["ceiling"])
+chapter.glue("share", speed["share of ceiling"])
+chapter.glue("difference", same["difference"].max())
+chapter.glue("pairs", len(pairs))
+chapter.glue("about", bench.about().splitlines()[0][2:])
 
 # %% [markdown]
 # On {glue:text}`about`, torchaudio absent: {glue:text}`faster:.1f` times as fast as the published procedure, of a ceiling of {glue:text}`ceiling:.1f`, which is {glue:text}`share:.0%` of it (medians of {glue:text}`pairs` pairs; the published procedure is timed on a tenth of
@@ -130,19 +130,19 @@ scaling.round(1)
 
 # %% tags=["remove-cell"]
 situations = recorded.loc["demo"]
-page.glue("absent", situations.loc["absent", "times faster"])
-page.glue("absent-share", situations.loc["absent", "share of ceiling"])
-page.glue("working", situations.loc["working", "times faster"])
-page.glue("working-share", situations.loc["working", "share of ceiling"])
-page.glue("paper", recorded.loc[("paper", "absent"), "times faster"])
-page.glue("paper-share", recorded.loc[("paper", "absent"), "share of ceiling"])
-page.glue("free", recorded.loc[("demo as a free predict", "working"), "times faster"])
+chapter.glue("absent", situations.loc["absent", "times faster"])
+chapter.glue("absent-share", situations.loc["absent", "share of ceiling"])
+chapter.glue("working", situations.loc["working", "times faster"])
+chapter.glue("working-share", situations.loc["working", "share of ceiling"])
+chapter.glue("paper", recorded.loc[("paper", "absent"), "times faster"])
+chapter.glue("paper-share", recorded.loc[("paper", "absent"), "share of ceiling"])
+chapter.glue("free", recorded.loc[("demo as a free predict", "working"), "times faster"])
 first, last = scaling.iloc[0], scaling.iloc[-1]
-page.glue("more-masks", last["masks"] / first["masks"])
-page.glue("more-seconds", last["seconds"] / first["seconds"])
-page.glue("more-memory", last["peak MB"] / first["peak MB"] - 1)
-page.glue("kept-difference", recorded["difference"].max())
-page.glue("about-speed", (measured / "speed.csv").read_text().splitlines()[0][2:])
+chapter.glue("more-masks", last["masks"] / first["masks"])
+chapter.glue("more-seconds", last["seconds"] / first["seconds"])
+chapter.glue("more-memory", last["peak MB"] / first["peak MB"] - 1)
+chapter.glue("kept-difference", recorded["difference"].max())
+chapter.glue("about-speed", (measured / "speed.csv").read_text().splitlines()[0][2:])
 
 # %% [markdown]
 # Recorded on {glue:text}`about-speed`: {glue:text}`absent:.1f` times as fast without torchaudio ({glue:text}`absent-share:.0%` of the ceiling) and {glue:text}`working:.1f` times with it ({glue:text}`working-share:.0%`). "Working" is torchaudio
@@ -192,7 +192,7 @@ fig, ax = lines(errors[kinds], x="encodings", y="relative", hue="design", style=
 ax.set(xlabel="encodings (sounds + texts)", ylabel="error / spread of the weights")
 
 # %% tags=["hide-input"]
-page.figure(
+chapter.figure(
     fig,
     alt="Error against the number of encodings, both axes logarithmic, one line each for the joint and the crossed design and a point for KernelSHAP.",
     caption="Error of a weight relative to the spread of the weights, the reference's own error taken off, against encodings paid; medians and middle halves over songs. KernelSHAP estimates other values and is held against itself. Composed songs.",
@@ -217,12 +217,12 @@ table = sharpened(pd.read_csv(measured / "errors.csv", comment="#"))
 pd.DataFrame({"live": ratios(errors).describe(), "recorded": ratios(table).describe()}).round(3)
 
 # %% tags=["remove-cell"]
-page.glue("live", ratios(errors).median())
-page.glue("live-songs", len(ratios(errors)))
-page.glue("kept", ratios(table).median())
-page.glue("kept-songs", len(ratios(table)))
-page.glue("kept-masks", f"{table['reference'].max():,}")
-page.glue("kept-about", (measured / "errors.csv").read_text().splitlines()[0][2:])
+chapter.glue("live", ratios(errors).median())
+chapter.glue("live-songs", len(ratios(errors)))
+chapter.glue("kept", ratios(table).median())
+chapter.glue("kept-songs", len(ratios(table)))
+chapter.glue("kept-masks", f"{table['reference'].max():,}")
+chapter.glue("kept-about", (measured / "errors.csv").read_text().splitlines()[0][2:])
 
 # %% [markdown]
 # Live, on the median of {glue:text}`live-songs` songs, the crossed design pays {glue:text}`live:.2f` of the encodings that the joint one needs for the same error. Recorded on {glue:text}`kept-songs` songs, each against {glue:text}`kept-masks` perturbations: {glue:text}`kept:.2f` on the median ({glue:text}`kept-about`).
@@ -237,9 +237,9 @@ coverage = intervals[["covered", "covered naive"]].div(intervals["intervals"], a
 coverage.loc[["joint", "crossed", "crossed, default"]].round(3)
 
 # %% tags=["remove-cell"]
-page.glue("covered", coverage.loc["crossed", "covered"])
-page.glue("naive", coverage.loc["crossed", "covered naive"])
-page.glue("intervals", int(intervals.loc["crossed", "intervals"]))
+chapter.glue("covered", coverage.loc["crossed", "covered"])
+chapter.glue("naive", coverage.loc["crossed", "covered naive"])
+chapter.glue("intervals", int(intervals.loc["crossed", "intervals"]))
 
 # %% [markdown]
 # Of {glue:text}`intervals` intervals of nominal 95 % the clustered ones cover {glue:text}`covered:.1%`, the naive ones {glue:text}`naive:.1%`.
@@ -273,7 +273,7 @@ fig, ax = lines(live, x="perturbations", y="error", hue="cut", style="cut", erro
 ax.set(ylabel="mean error of a weight")
 
 # %% tags=["hide-input"]
-page.figure(
+chapter.figure(
     fig,
     alt="The mean error of a weight against the number of perturbations, both axes logarithmic, one line for each of four ways of cutting the song into features.",
     caption="Error against the number of perturbations for few and for many features. Composed songs.",
@@ -287,13 +287,13 @@ most.sort_values("features").round(4)
 
 # %% tags=["remove-cell"]
 ends = most.sort_values("features")
-page.glue("few", ends["features"].iloc[0])
-page.glue("many", ends["features"].iloc[-1])
-page.glue("feature-times", ends["features"].iloc[-1] / ends["features"].iloc[0])
-page.glue("error-ratio", ends["error"].iloc[-1] / ends["error"].iloc[0])
+chapter.glue("few", ends["features"].iloc[0])
+chapter.glue("many", ends["features"].iloc[-1])
+chapter.glue("feature-times", ends["features"].iloc[-1] / ends["features"].iloc[0])
+chapter.glue("error-ratio", ends["error"].iloc[-1] / ends["error"].iloc[0])
 relative = ends["error / spread"].iloc[-1] / ends["error / spread"].iloc[0]
-page.glue("relative-ratio", relative)
-page.glue("relative-times", relative**2)
+chapter.glue("relative-ratio", relative)
+chapter.glue("relative-times", relative**2)
 
 # %% [markdown]
 # From {glue:text}`few:.1f` to {glue:text}`many:.1f` features the error of a weight changes by a factor of {glue:text}`error-ratio:.2f`, and relative to the spread of the weights, which has to be told apart, by

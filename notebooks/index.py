@@ -16,7 +16,7 @@
 
 # %% tags=["remove-cell"]
 import musiclime as ml
-from musiclime import page
+from musiclime.show import chapter
 
 # %% tags=["parameters", "remove-cell"]
 genre: str = "alternative rock"
@@ -43,16 +43,16 @@ song = max(test.where(test.table["genre"] == genre), key=missed)
 explanation = ml.MusicLIME(model, samples=samples).explain(song)
 
 # %% tags=["remove-input"]
-page.player(explanation, song, model)
+chapter.player(explanation, song, model)
 
 # %% tags=["remove-cell"]
 best = explanation.table(genre).query("weight > 0")
-page.glue("title", song.title)
-page.glue("genre", genre)
-page.glue("probability", explanation.probabilities[explanation.row(genre)])
-page.glue("word", best[best.modality == "lyrics"].feature.iloc[0])
-page.glue("cell", best[best.modality == "audio"].feature.iloc[0])
-page.glue("masks", samples)
+chapter.glue("title", song.title)
+chapter.glue("genre", genre)
+chapter.glue("probability", explanation.probabilities[explanation.row(genre)])
+chapter.glue("word", best[best.modality == "lyrics"].feature.iloc[0])
+chapter.glue("cell", best[best.modality == "audio"].feature.iloc[0])
+chapter.glue("masks", samples)
 
 # %% [markdown]
 # A model listened to *{glue:text}`title`* and read its lyrics, and gave {glue:text}`genre` a probability of

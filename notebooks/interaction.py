@@ -31,7 +31,7 @@
 
 # %%
 import musiclime as ml
-from musiclime import page
+from musiclime.show import chapter
 
 # %% tags=["parameters"]
 songs: int = 6
@@ -48,8 +48,8 @@ import pandas as pd
 import seaborn as sns
 
 from benchmarks import xor
-from musiclime.interaction import additive_part, centred_log, sobol_share, two_players
-from musiclime.plots import COLOURS, DIVERGING
+from musiclime.judge.interactions import additive_part, centred_log, sobol_share, two_players
+from musiclime.show.figures import COLOURS, DIVERGING
 
 # %% [markdown]
 # ## Two players
@@ -104,8 +104,8 @@ additive = both_scales(probabilities)
 additive.round(3)
 
 # %%
-page.glue("bent", float(additive.loc["probability", "share"]))
-page.glue("straight", float(additive.loc["logit", "share"]))
+chapter.glue("bent", float(additive.loc["probability", "share"]))
+chapter.glue("straight", float(additive.loc["logit", "share"]))
 
 # %% [markdown]
 # In probability, {glue:text}`bent:.0%` of the variance looks like interaction. It is the bend of the
@@ -120,7 +120,7 @@ page.glue("straight", float(additive.loc["logit", "share"]))
 bits = rng.integers(0, 2, 300) * 2 - 1
 either = np.stack([np.outer(bits, bits), -np.outer(bits, bits)], axis=-1)
 pure = both_scales(np.exp(either) / np.exp(either).sum(-1, keepdims=True))
-page.glue("pure", float(pure.loc["logit", "share"]))
+chapter.glue("pure", float(pure.loc["logit", "share"]))
 pure.round(3)
 
 # %% [markdown]
@@ -145,7 +145,7 @@ found.shares.round(3)
 # And {glue:text}`songs` songs side by side. The black line is the 95 % interval of *together*.
 
 # %%
-page.glue("songs", songs)
+chapter.glue("songs", songs)
 results = {one.title: ml.interaction(one, model) for one in (corpus[k] for k in range(songs))}
 
 # %% tags=["hide-input"]
@@ -159,7 +159,7 @@ for ax, scale in zip(axes, ("probability", "logit")):
     ax.set(title=scale, xlim=(0, 1), xlabel="share of the variance over masks")
 axes[0].invert_yaxis()
 fig.legend(axes[0].patches[::songs], ["audio", "lyrics", "together"], loc="outside upper right", ncols=3)
-page.figure(
+chapter.figure(
     fig,
     alt="Bars for each song: the shares of audio, lyrics and both together, in probability and in logit.",
     caption="The same predictions on two scales: what seems to be interaction in probability is mostly softmax.",
@@ -169,7 +169,7 @@ page.figure(
 # %%
 shares = pd.DataFrame({name: one.shares["share"] for name, one in results.items()}).T
 for scale in shares:
-    page.glue(f"median_{scale}", float(shares[scale].median()))
+    chapter.glue(f"median_{scale}", float(shares[scale].median()))
 shares.round(3)
 
 # %% [markdown]
@@ -187,7 +187,7 @@ shares.round(3)
 # same for all classes. We rebuild the grid from those numbers, with $\sigma$ and with $\sigma$ held still.
 
 # %%
-from musiclime import surrogate
+from musiclime.explain import surrogate
 
 space = ml.MusicLIME(model).space(song)
 cells, words = (surrogate.draw(401, len(side), seed=7)[1:] for side in (space.audio, space.lyrics))
@@ -211,9 +211,9 @@ pd.Series(parts, name="share of interaction").to_frame()
 
 # %%
 own = centred_log(model.fuse(np.repeat(codes[0][:5], 5, 0), np.tile(codes[1][:5], (5, 1)))).reshape(5, 5, -1)
-page.glue("closed_error", float(np.abs(own - centred["with sigma"][:5, :5]).max()))
+chapter.glue("closed_error", float(np.abs(own - centred["with sigma"][:5, :5]).max()))
 for name, value in parts.items():
-    page.glue(name.replace(" ", "_"), float(value))
+    chapter.glue(name.replace(" ", "_"), float(value))
 
 # %% [markdown]
 # The closed form equals the model's own logits to {glue:text}`closed_error:.0e`. With $\sigma$ held still
@@ -245,9 +245,9 @@ trials.groupby("fusion")[["accuracy", "share"]].agg(["median", "min", "max"]).ro
 # %%
 middle = trials.groupby("fusion")[["accuracy", "share"]].median()
 for fusion in middle.index:
-    page.glue(f"{fusion}_accuracy", float(middle.loc[fusion, "accuracy"]))
-    page.glue(f"{fusion}_share", float(middle.loc[fusion, "share"]))
-page.glue("seeds", seeds)
+    chapter.glue(f"{fusion}_accuracy", float(middle.loc[fusion, "accuracy"]))
+    chapter.glue(f"{fusion}_share", float(middle.loc[fusion, "share"]))
+chapter.glue("seeds", seeds)
 
 # %% [markdown]
 # On the median of {glue:text}`seeds` seeds concatenation reaches an accuracy of {glue:text}`concat_accuracy:.2f` with a share of
@@ -262,8 +262,8 @@ pd.concat([solved["accuracy"].describe()[["count", "50%", "max"]], solved["solve
 
 # %% tags=["remove-cell"]
 for fusion, count in solved["solved"].sum().items():
-    page.glue(f"solved_{fusion}", int(count))
-page.glue("tries", int(solved["solved"].count()["concat"]))
+    chapter.glue(f"solved_{fusion}", int(count))
+chapter.glue("tries", int(solved["solved"].count()["concat"]))
 
 # %% [markdown]
 # Of {glue:text}`tries` seeds each, concatenation solves it (accuracy above 0.9) in {glue:text}`solved_concat`, the sum in {glue:text}`solved_sum`, the product in {glue:text}`solved_product`. In the paper's head sound and words can meet only in the
@@ -281,8 +281,8 @@ judge = ml.load_model("genre", corpus=both, progress=False)
 says = lambda one: judge.classes[judge.predict(one.audio[None], [one.lyrics])[0].argmax()]
 b_songs = list(both.where((both.table["split"] == "test") & (both.table["genre"] == "b")))
 right = [one for one in b_songs if says(one) == "b"]
-page.glue("b_right", len(right))
-page.glue("b_all", len(b_songs))
+chapter.glue("b_right", len(right))
+chapter.glue("b_all", len(b_songs))
 b_songs = right
 pairs = ml.interaction(b_songs[0], judge, "b")
 pairs.pairs.head(8)
@@ -297,7 +297,7 @@ sns.heatmap(matrix, center=0, cmap=DIVERGING, yticklabels=True, cbar_kws=told, a
 rings = np.argwhere(pairs.stands_out[:, strongest]) + 0.5
 ax.scatter(rings[:, 1], rings[:, 0], s=70, facecolors="none", edgecolors="black")
 ax.set_title(f"together, for {pairs.label}")
-page.figure(
+chapter.figure(
     fig,
     alt="Heatmap of the weight of each stem and segment with each of the words of the strongest pairs.",
     caption="Cells down, words across. A ring marks pairs that stand out from the noise of all pairs.",
@@ -328,9 +328,9 @@ pair_marks = pd.DataFrame(rows, columns=["song", "AUC of planted pairs", "the fi
 pair_marks.round(2)
 
 # %%
-page.glue("pair_auc", float(pair_marks["AUC of planted pairs"].mean()))
-page.glue("pair_first", int(pair_marks["the first is planted"].sum()))
-page.glue("pair_songs", len(pair_marks))
+chapter.glue("pair_auc", float(pair_marks["AUC of planted pairs"].mean()))
+chapter.glue("pair_first", int(pair_marks["the first is planted"].sum()))
+chapter.glue("pair_songs", len(pair_marks))
 
 # %% [markdown]
 # The model calls {glue:text}`b_right` of {glue:text}`b_all` test songs of class b by that name; the first of these are asked. A planted pair lies above an unplanted one in {glue:text}`pair_auc:.0%` of comparisons (50 % is guessing), and the strongest pair of all
@@ -368,9 +368,9 @@ strongest = np.unravel_index(np.argsort(-pairs.matrix, axis=None)[:20], pairs.ma
 random = [rng.integers(n, size=400) for n in pairs.matrix.shape]
 check = {"strongest": together(b_songs[0], *strongest), "random": together(b_songs[0], *random)}
 chance = np.array([rng.choice(check["random"], 20).mean() for _ in range(1000)])
-page.glue("strong", float(check["strongest"].mean()))
-page.glue("weak", float(check["random"].mean()))
-page.glue("rarer", float((chance >= check["strongest"].mean()).mean()))
+chapter.glue("strong", float(check["strongest"].mean()))
+chapter.glue("weak", float(check["random"].mean()))
+chapter.glue("rarer", float((chance >= check["strongest"].mean()).mean()))
 pd.DataFrame({name: pd.Series(values).describe() for name, values in check.items()}).round(4)
 
 # %% [markdown]
@@ -382,7 +382,7 @@ pd.DataFrame({name: pd.Series(values).describe() for name, values in check.items
 # The explanation of the same song once more. Its weights say nothing about pairs: compare the rings above.
 
 # %%
-page.player(explainer.explain(b_songs[0]), b_songs[0])
+chapter.player(explainer.explain(b_songs[0]), b_songs[0])
 
 # %% [markdown]
 # ## Strengths

@@ -28,7 +28,7 @@
 
 # %%
 import musiclime as ml
-from musiclime import page
+from musiclime.show import chapter
 
 # %% [markdown]
 # `download` fetches the tables (1.5 MB) from a pinned commit of the authors' repository and checks each by
@@ -57,9 +57,9 @@ from IPython import get_ipython
 from IPython.display import Markdown, display
 from scipy import stats
 
-from musiclime import published
-from musiclime.aggregate import grid, homogeneity, words
-from musiclime.plots import aggregate as plots
+from musiclime.data import authors_tables as published
+from musiclime.judge.global_importance import grid, homogeneity, words
+from musiclime.show.figures import of_corpora as plots
 
 # %%
 try:
@@ -85,7 +85,7 @@ if not here:
         Markdown("> **The authors' tables are not here.** Nothing below is computed: *nan* is no result.")
     )
     for name in GLUED.split():
-        page.glue(name, float("nan"))
+        chapter.glue(name, float("nan"))
     get_ipython().input_transformers_cleanup.append(lambda lines: ["pass\n"])
 
 # %% [markdown]
@@ -120,10 +120,10 @@ overview
 
 # %%
 sums_of = [tables[name][1].sum(axis=1) for name in ("genre lyrics", "audioset lyrics")]
-page.glue("tens", int(sum((each % 10 == 0).sum() for each in sums_of)))
-page.glue("tens_of", sum(map(len, sums_of)))
-page.glue("songs_lyrics", overview.loc["genre lyrics", "counted in all"] / 10)
-page.glue("songs_audioset", overview.loc["audioset lyrics", "counted in all"] / 10)
+chapter.glue("tens", int(sum((each % 10 == 0).sum() for each in sums_of)))
+chapter.glue("tens_of", sum(map(len, sums_of)))
+chapter.glue("songs_lyrics", overview.loc["genre lyrics", "counted in all"] / 10)
+chapter.glue("songs_audioset", overview.loc["audioset lyrics", "counted in all"] / 10)
 
 # %% [markdown]
 # ## Their heatmaps, recomputed
@@ -135,7 +135,7 @@ page.glue("songs_audioset", overview.loc["audioset lyrics", "counted in all"] / 
 # %%
 sums, counts = tables["genre audio"]
 average = ml.importance(sums, counts, "average")
-page.glue("golden", average.loc["pop", "vocals2"])
+chapter.glue("golden", average.loc["pop", "vocals2"])
 
 # %%
 fig, axes = plots.panels(len(average))
@@ -143,7 +143,7 @@ for ax, genre in zip(axes, average.index):
     plots.heatmap(ax, grid(average.loc[genre]), genre, limit=average.to_numpy().max())
 
 # %% tags=["hide-input"]
-page.figure(
+chapter.figure(
     fig,
     alt="Nine heatmaps of four stems by ten segments, one a genre, on one colour scale; vocals lead for "
     "hip hop and pop in all segments, bass is weak everywhere, the other genres are mixed",
@@ -161,11 +161,11 @@ sums, counts = tables["genre lyrics"]
 average = ml.importance(sums, counts, "average")
 leading = {genre: words(average.loc[genre]).index[:10] for genre in average.index}
 support = pd.concat([counts.loc[genre, top] for genre, top in leading.items()])
-page.glue("top_singles", (support == 1).sum())
-page.glue("top_all", len(support))
+chapter.glue("top_singles", (support == 1).sum())
+chapter.glue("top_all", len(support))
 
 # %%
-page.glue("folded_singles", 100 * (counts.to_numpy()[counts.to_numpy() > 0] == 1).mean())
+chapter.glue("folded_singles", 100 * (counts.to_numpy()[counts.to_numpy() > 0] == 1).mean())
 
 # %% tags=["hide-input"]
 fig, ax = plt.subplots(figsize=(6, 3), layout="constrained")
@@ -174,7 +174,7 @@ ax.bar(numbers.index.astype(str), numbers, color=plots.COLOURS["lyrics"])
 ax.set(xlabel="songs that a leading word was counted in", ylabel="leading words")
 
 # %% tags=["hide-input"]
-page.figure(
+chapter.figure(
     fig,
     alt="Bar chart: nearly all of the ninety leading words were counted in one song only",
     caption="The ten leading words of nine genres, by the number of songs behind each.",
@@ -212,7 +212,7 @@ pd.DataFrame(
 # keeps half of a bell: a half-normal.
 
 # %%
-page.glue("mean_null", np.sqrt(2 / np.pi))
+chapter.glue("mean_null", np.sqrt(2 / np.pi))
 sums, counts = tables["genre multimodal"]
 singles = np.sort(sums.to_numpy()[counts.to_numpy() == 1])
 levels = np.array([0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99])
@@ -232,13 +232,13 @@ pd.DataFrame(
 # %%
 sigma = np.median(singles) / stats.halfnorm.ppf(0.5)
 beyond = 3 * sigma
-page.glue("noise_scale", scale[0])
-page.glue("noise_quarter", scale[2])
-page.glue("noise_half", sigma)
-page.glue("noise_over", 100 * (singles > beyond).mean())
+chapter.glue("noise_scale", scale[0])
+chapter.glue("noise_quarter", scale[2])
+chapter.glue("noise_half", sigma)
+chapter.glue("noise_over", 100 * (singles > beyond).mean())
 
 # %%
-page.glue("noise_expected", 100 * stats.halfnorm.sf(3))
+chapter.glue("noise_expected", 100 * stats.halfnorm.sf(3))
 
 # %% tags=["hide-input"]
 fig, ax = plt.subplots(figsize=(6, 3.2), layout="constrained")
@@ -259,7 +259,7 @@ ax.set(xlabel="weight of a word that was counted once", ylabel="density")
 ax.legend()
 
 # %% tags=["hide-input"]
-page.figure(
+chapter.figure(
     fig,
     alt="Histogram of the weights of words counted once, falling from zero like half of a bell but more "
     "peaked, with a thin tail to 0.06",
@@ -285,12 +285,12 @@ page.figure(
 sums, counts = tables["genre audio"]
 shares = np.sqrt(sums) / np.sqrt(sums).sum()
 entropy = -(shares * np.log2(shares)).sum()
-page.glue("audio_low", entropy.min())
-page.glue("audio_high", entropy.max())
+chapter.glue("audio_low", entropy.min())
+chapter.glue("audio_high", entropy.max())
 weighted = ml.importance(sums, counts, "homogeneity")
 
 # %%
-page.glue("zero_cells", ", ".join(weighted.columns[(weighted == 0).all()]))
+chapter.glue("zero_cells", ", ".join(weighted.columns[(weighted == 0).all()]))
 
 # %%
 fig, axes = plots.panels(2, width=5.5, columns=2)
@@ -298,7 +298,7 @@ plots.heatmap(axes[0], grid(ml.importance(sums, counts, "average").loc["electron
 plots.heatmap(axes[1], grid(weighted.loc["electronic"]), "electronic: homogeneity", digits=2)
 
 # %% tags=["hide-input"]
-page.figure(
+chapter.figure(
     fig,
     alt="Two heatmaps for electronic music; the cell drums4, unremarkable on the left, is zero on the right",
     caption="The same table, averaged and homogeneity-weighted.",
@@ -315,9 +315,9 @@ page.figure(
 sums, counts = tables["genre multimodal"]
 factor = homogeneity(sums)
 word = factor.index.isin(words(factor).index)
-page.glue("factor_audio", factor[~word].mean())
-page.glue("factor_words", factor[word].mean())
-page.glue("factor_single", 100 * (factor[word] == 1).mean())
+chapter.glue("factor_audio", factor[~word].mean())
+chapter.glue("factor_words", factor[word].mean())
+chapter.glue("factor_single", 100 * (factor[word] == 1).mean())
 
 # %% [markdown]
 # There the mean factor is {glue:text}`factor_audio:.3f` for stems and {glue:text}`factor_words:.3f` for
@@ -342,12 +342,12 @@ injected = [
     for w in sums
     if w in ("also", "might") or re.match("like[A-Z]", w) or re.search("[^A-Z]You$|[A-Z]{2}You$", w)
 ]
-page.glue("injected_weight", 100 * sums[injected].to_numpy().sum() / sums.to_numpy().sum())
+chapter.glue("injected_weight", 100 * sums[injected].to_numpy().sum() / sums.to_numpy().sum())
 
 # %%
-page.glue("injected_count", 100 * counts[injected].to_numpy().sum() / counts.to_numpy().sum())
-page.glue("glued_tokens", len(injected) - 2)
-page.glue("tokens_glued", ", ".join(published.mask(w) for w in injected[2:14]))
+chapter.glue("injected_count", 100 * counts[injected].to_numpy().sum() / counts.to_numpy().sum())
+chapter.glue("glued_tokens", len(injected) - 2)
+chapter.glue("tokens_glued", ", ".join(published.mask(w) for w in injected[2:14]))
 
 # %% [markdown]
 # *also* and *might* lead folk and rhythm music. With the {glue:text}`glued_tokens:.0f` tokens (*{glue:text}`tokens_glued`*, ...) that could
@@ -390,7 +390,7 @@ ax.set_xticks(range(7), agreement.columns, rotation=30, ha="right")
 ax.set(xlabel="AudioSet", ylabel="Music4All")
 
 # %% tags=["hide-input"]
-page.figure(
+chapter.figure(
     fig,
     alt="Correlation matrix of nine Music4All classes and seven AudioSet classes; hip hop, heavy music and "
     "folk stand out on their own class, the others do not",
@@ -401,15 +401,15 @@ page.figure(
 # %%
 partner = {c: "rock" if c.startswith("rock") else c for c in agreement}
 matched = [c for c in agreement if agreement[c].idxmax() == partner[c]]
-page.glue("matched", len(matched))
-page.glue("matched_of", agreement.shape[1])
-page.glue("agree_hip", agreement.loc["hip hop", "hip hop"])
-page.glue("agree_heavy", agreement.loc["heavy music", "heavy music"])
+chapter.glue("matched", len(matched))
+chapter.glue("matched_of", agreement.shape[1])
+chapter.glue("agree_hip", agreement.loc["hip hop", "hip hop"])
+chapter.glue("agree_heavy", agreement.loc["heavy music", "heavy music"])
 
 # %%
-page.glue("agree_pop", agreement.loc["pop", "pop"])
+chapter.glue("agree_pop", agreement.loc["pop", "pop"])
 clean = both.difference([w.casefold() for w in injected] + ["you", "like"])
-page.glue(
+chapter.glue(
     "agree_clean",
     stats.spearmanr(first.loc["rhythm music", clean], second.loc["rhythm music", clean]).statistic,
 )
@@ -452,8 +452,8 @@ leaders("emotion lyrics")
 sums, counts = folded("genre lyrics")
 slurs = [w for w in sums if published.is_slur(w)]
 weight = sums[slurs].sum(axis=1) / sums.sum(axis=1)
-page.glue("slur_weight", 100 * weight["hip hop"])
-page.glue("slur_words", (counts.loc["hip hop", slurs] > 0).sum())
+chapter.glue("slur_weight", 100 * weight["hip hop"])
+chapter.glue("slur_words", (counts.loc["hip hop", slurs] > 0).sum())
 (100 * weight).round(1).rename("share of slurs and swearwords, %").to_frame()
 
 # %% [markdown]
@@ -513,9 +513,9 @@ def theme(pair, seed=0):
 # %%
 far, near = theme(("hip hop", "heavy music")), theme(("alternative rock", "rock"))
 for name, result in (("far", far), ("near", near)):
-    page.glue(f"theme_{name}", result[3])
-    page.glue(f"theme_{name}_p", result[4])
-page.glue("theme_words", len(far[0]))
+    chapter.glue(f"theme_{name}", result[3])
+    chapter.glue(f"theme_{name}_p", result[4])
+chapter.glue("theme_words", len(far[0]))
 
 # %%
 from sklearn.cluster import KMeans
@@ -532,7 +532,7 @@ for ax, (names, space, labels, score, _) in zip(axes, (far, near)):
     )
 
 # %% tags=["hide-input"]
-page.figure(
+chapter.figure(
     fig,
     alt="Two planes of words: leading words of hip hop and heavy music on the left, of alternative rock and "
     "rock on the right, each with the number of its k-means theme",
@@ -565,7 +565,7 @@ for left, right, genre in zip(axes[::2], axes[1::2], ("hip hop", "punk", "pop"))
     right.tick_params(axis="y", labelsize=6)
 
 # %% tags=["hide-input"]
-page.figure(
+chapter.figure(
     fig,
     alt="For hip hop, punk and pop a heatmap of stems by segments and a bar chart of twenty words; nearly "
     "all bars are grey, which means that they rest on one song",
@@ -577,7 +577,7 @@ page.figure(
 share = words(sums.sum()).index
 lyrics = sums[share].sum(axis=1) / sums.sum(axis=1)
 for name, genre in (("share_hip", "hip hop"), ("share_punk", "punk"), ("share_pop", "pop")):
-    page.glue(name, 100 * lyrics[genre])
+    chapter.glue(name, 100 * lyrics[genre])
 (100 * lyrics).round(0).rename("words' share of the summed positive weight, %").to_frame()
 
 # %% [markdown]

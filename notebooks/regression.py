@@ -26,12 +26,11 @@
 import importlib.util
 import subprocess
 import sys
-from pathlib import Path
 
 import musiclime as ml
-from musiclime import page
-from musiclime.inputs import plain, prepare
-from musiclime.towers import TOWERS, tower
+from musiclime.models.encoders import TOWERS, tower
+from musiclime.models.preprocessing import plain, prepare
+from musiclime.show import chapter
 
 # %% tags=["remove-cell"]
 if not importlib.util.find_spec("vaderSentiment"):
@@ -389,7 +388,7 @@ judge_network("AST + RoBERTa", fitted(Transformers(), both, 6, rate=1e-3), both)
 
 # %%
 board = pd.DataFrame(results).T
-data = Path(ml.labels.taxonomy_path()).parent
+data = chapter.data_folder()
 published = pd.read_csv(data / "published_regression.csv").set_index("model").rename({"MuLaN": "MuLan"})
 theirs = published[["valence", "energy", "average"]].add_prefix("thesis, ")
 board.join(theirs).round(3).astype(object).fillna("not given")
@@ -403,7 +402,7 @@ ax.set(xlabel="mean absolute error, smaller is better", ylabel="")
 ax.legend(frameon=False, loc="lower right")
 
 # %% tags=["hide-input"]
-page.figure(
+chapter.figure(
     fig,
     alt="Horizontal bars of the mean absolute error of eight regressors, each with a grey bar for shuffled inputs. A dashed line marks the error of always saying the mean.",
     caption="Eight regressors on composed songs. Grey: the same model with its inputs shuffled among the songs.",
@@ -412,21 +411,21 @@ page.figure(
 
 # %% tags=["remove-cell"]
 order = board["average"].sort_values()
-page.glue("best", order.index[0])
-page.glue("best-error", order.iloc[0])
-page.glue("mean-error", board.loc["Mean", "average"])
+chapter.glue("best", order.index[0])
+chapter.glue("best-error", order.iloc[0])
+chapter.glue("mean-error", board.loc["Mean", "average"])
 beaten = [name for name in board.index if board.loc[name, "average"] < board.loc["Mean", "average"] - 0.005]
-page.glue("beaten", ", ".join(beaten))
+chapter.glue("beaten", ", ".join(beaten))
 
 # %% tags=["remove-cell"]
-page.glue(
+chapter.glue(
     "easier", "energy" if board["energy"].iloc[2:].mean() < board["valence"].iloc[2:].mean() else "valence"
 )
 learned = board.loc[beaten]
-page.glue("blind", int((learned["inputs shuffled"] > board.loc["Mean", "average"]).sum()))
-page.glue("able", len(learned))
+chapter.glue("blind", int((learned["inputs shuffled"] > board.loc["Mean", "average"]).sum()))
+chapter.glue("able", len(learned))
 means = published[["valence", "energy"]].mean(axis=1, skipna=False)
-page.glue("odd", ", ".join(published.index[(means - published["average"]).abs() > 0.005]))
+chapter.glue("odd", ", ".join(published.index[(means - published["average"]).abs() > 0.005]))
 
 # %% [markdown]
 # {glue:text}`best` has the smallest error, {glue:text}`best-error:.3f` against {glue:text}`mean-error:.3f` for always saying the mean; one seed and one split: what lies a few thousandths behind may be as good. Better than the mean by more than 0.005 are: {glue:text}`beaten`. Of these {glue:text}`able`, {glue:text}`blind` do worse than the mean when

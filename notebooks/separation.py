@@ -32,7 +32,7 @@
 
 # %%
 import musiclime as ml
-from musiclime import page
+from musiclime.show import chapter
 
 # %% tags=["parameters"]
 songs: int = 12
@@ -44,8 +44,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from musiclime.songs import STEMS
-from musiclime.stems import separate, separator
+from musiclime.data.song import STEMS
+from musiclime.models.separation import separate, separator
 
 corpus = ml.load_corpus("demo").split("test")
 song = corpus[4]
@@ -57,7 +57,7 @@ song = corpus[4]
 
 # %%
 found = separate(song.audio, song.sample_rate, preset)
-page.sounds({"the mix": song.audio}, song.sample_rate)
+chapter.sounds({"the mix": song.audio}, song.sample_rate)
 
 # %% [markdown]
 # Play each pair: what the composer wrote, and what the separator made of it. Listen for a voice that
@@ -67,7 +67,7 @@ page.sounds({"the mix": song.audio}, song.sample_rate)
 pairs = {}
 for stem in STEMS:
     pairs |= {f"{stem}, composed": song.stems[stem], f"{stem}, separated": found[stem]}
-page.sounds(pairs, song.sample_rate)
+chapter.sounds(pairs, song.sample_rate)
 
 # %% [markdown]
 # Whatever the other three do not claim is given to "other". So the four always sum to the mix, and an
@@ -75,7 +75,7 @@ page.sounds(pairs, song.sample_rate)
 
 # %%
 rest = np.abs(sum(found.values()) - song.audio).max()
-page.glue("rest", float(rest))
+chapter.glue("rest", float(rest))
 
 # %% [markdown]
 # The largest difference is {glue:text}`rest:.1e`, which is rounding.
@@ -88,7 +88,7 @@ page.glue("rest", float(rest))
 # there. That is why a loud snare that covers the voice cannot be undone.
 
 # %%
-from musiclime.stems import _load
+from musiclime.models.separation import _load
 
 network, weights = _load(preset)
 sizes = {stem: sum(p.numel() for p in part.parameters()) for stem, part in network.target_models.items()}
@@ -121,11 +121,11 @@ medians.round(1)
 
 # %%
 gain = medians["separated"] - medians["mix instead"]
-page.glue("gain_least", float(gain.min()))
-page.glue("gain_most", float(gain.max()))
-page.glue("best", medians["separated"].idxmax())
-page.glue("worst", medians["separated"].idxmin())
-page.glue("worst_db", float(medians["separated"].min()))
+chapter.glue("gain_least", float(gain.min()))
+chapter.glue("gain_most", float(gain.max()))
+chapter.glue("best", medians["separated"].idxmax())
+chapter.glue("worst", medians["separated"].idxmin())
+chapter.glue("worst_db", float(medians["separated"].min()))
 
 # %% [markdown]
 # The separator gains between {glue:text}`gain_least:.1f` and {glue:text}`gain_most:.1f` dB over the lazy
@@ -141,7 +141,7 @@ for place, stem in enumerate(STEMS):
     axis.plot(medians.loc[stem, "mix instead"], place, "k|", ms=18)
 axis.set_yticks(range(len(STEMS)), STEMS)
 axis.set(xlabel="SDR in dB; one dot a song, the bar is the mix instead")
-page.figure(
+chapter.figure(
     fig,
     alt="Signal-to-distortion ratio, one dot for each song and stem, and a bar for the mix itself.",
     caption="How near each separated stem is to the true one, song by song.",
@@ -167,8 +167,8 @@ kept = np.mean([bleed(corpus[i]) for i in range(songs)], axis=0)
 pd.DataFrame(kept, index=[f"{s} goes to" for s in STEMS], columns=STEMS).round(2)
 
 # %%
-page.glue("stays_least", float(kept.diagonal().min()))
-page.glue("stays_stem", STEMS[int(kept.diagonal().argmin())])
+chapter.glue("stays_least", float(kept.diagonal().min()))
+chapter.glue("stays_stem", STEMS[int(kept.diagonal().argmin())])
 
 # %% [markdown]
 # Every row sums to one, because nothing is lost: what leaves a stem arrives in another.
@@ -199,7 +199,7 @@ def matters(one):
 
 
 chosen = [one for one in (corpus[i] for i in range(4 * songs)) if matters(one)][:songs]
-page.glue("chosen", len(chosen))
+chapter.glue("chosen", len(chosen))
 
 
 # %%
@@ -245,7 +245,7 @@ for axis, (name, matrix) in zip(axes, matrices.items()):
     axis.set(title=name, xlabel="weight given to")
 axes[0].set_ylabel("evidence planted in")
 fig.colorbar(image, ax=axes, label="mean weight")
-page.figure(
+chapter.figure(
     fig,
     alt="Two maps of mean weight: planted stem down, explained stem across; composed and separated stems.",
     caption="Evidence on the diagonal is named rightly; what the right map has beside it was moved.",
@@ -269,8 +269,8 @@ marks.round(2)
 
 # %%
 for name, key in (("composed stems", "true"), ("separated stems", "found")):
-    page.glue(f"share_{key}", float(marks.loc["share on the right stem", name]))
-    page.glue(f"auc_{key}", float(marks.loc["AUC of cells", name]))
+    chapter.glue(f"share_{key}", float(marks.loc["share on the right stem", name]))
+    chapter.glue(f"auc_{key}", float(marks.loc["AUC of cells", name]))
 
 # %% [markdown]
 # Over {glue:text}`chosen` songs, {glue:text}`share_true:.0%` of the positive weight lies on the right stem
@@ -288,7 +288,7 @@ for name, key in (("composed stems", "true"), ("separated stems", "found")):
 # is handed to an explainer in the same way:
 #
 # ```python
-# from musiclime.stems import separator
+# from musiclime.models.separation import separator
 # ml.MusicLIME(model, separate=separator("umxl")).explain(song)
 # ```
 #

@@ -32,7 +32,7 @@
 
 # %%
 import musiclime as ml
-from musiclime import page
+from musiclime.show import chapter
 
 # %% tags=["parameters"]
 task: str = "genre"
@@ -47,8 +47,8 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 
-from musiclime.plots import COLOURS
-from musiclime.training import RECIPES, evaluate
+from musiclime.models.training import RECIPES, evaluate
+from musiclime.show.figures import COLOURS
 
 # %% [markdown]
 # ## The network
@@ -72,7 +72,7 @@ rows = {}
 for name, part in model.network.named_children():
     rows[name] = (type(part).__name__, sum(p.numel() for p in part.parameters()))
 parts = pd.DataFrame(rows, index=["class", "parameters"]).T
-page.glue("parameters", int(parts.parameters.sum()))
+chapter.glue("parameters", int(parts.parameters.sum()))
 parts
 
 # %% [markdown]
@@ -86,8 +86,8 @@ parts
 # %%
 history = pd.DataFrame(model.card["history"])
 kept = history[history.epoch == model.card["metrics"]["epoch"]].iloc[0]
-page.glue("epochs", len(history))
-page.glue("kept", int(kept.epoch))
+chapter.glue("epochs", len(history))
+chapter.glue("kept", int(kept.epoch))
 
 # %% tags=["hide-input"]
 fig, (left, right) = plt.subplots(1, 2, figsize=(10, 3.2), layout="constrained")
@@ -99,7 +99,7 @@ right.plot(kept.epoch, kept.val_accuracy, "*", markersize=16, color="black", lab
 right.set(xlabel="epoch", ylabel="accuracy on validation songs", ylim=(0, 1))
 left.legend(frameon=False)
 right.legend(frameon=False)
-page.figure(
+chapter.figure(
     fig,
     alt="Two line charts by epoch: training and validation loss, and validation accuracy with the kept epoch starred",
     caption="Losses and accuracy by epoch; the starred epoch is kept.",
@@ -125,15 +125,15 @@ measures = evaluate(model, test, progress=False)
 
 # %% tags=["hide-input"]
 low, high = measures["accuracy_interval"]
-page.glue("songs", len(test))
-page.glue("accuracy", measures["accuracy"])
-page.glue("low", low)
-page.glue("high", high)
-page.glue("f1", measures["macro_f1"])
-page.glue("f1-low", measures["macro_f1_interval"][0])
-page.glue("f1-high", measures["macro_f1_interval"][1])
-page.glue("replaced", measures["replaced"]["both replaced"])
-page.glue("chance", test.table[task].value_counts(normalize=True).max())
+chapter.glue("songs", len(test))
+chapter.glue("accuracy", measures["accuracy"])
+chapter.glue("low", low)
+chapter.glue("high", high)
+chapter.glue("f1", measures["macro_f1"])
+chapter.glue("f1-low", measures["macro_f1_interval"][0])
+chapter.glue("f1-high", measures["macro_f1_interval"][1])
+chapter.glue("replaced", measures["replaced"]["both replaced"])
+chapter.glue("chance", test.table[task].value_counts(normalize=True).max())
 
 # %% [markdown]
 # On {glue:text}`songs` songs the accuracy is **{glue:text}`accuracy:.2f`** (95 % of bootstrap draws between
@@ -158,7 +158,7 @@ measures["report"].style.format("{:.2f}").format("{:.0f}", subset="support")
 fig, ax = plt.subplots(figsize=(7, 5.6), layout="constrained")
 sns.heatmap(measures["confusion"], annot=True, fmt="d", cmap="cividis", cbar_kws={"label": "songs"}, ax=ax)
 ax.set(xlabel="the model says", ylabel="the song is")
-page.figure(
+chapter.figure(
     fig,
     alt="Heat map of true classes by predicted classes, counts of test songs",
     caption="What is taken for what. The diagonal is right.",
@@ -167,9 +167,9 @@ page.figure(
 
 # %% tags=["hide-input"]
 wrong = measures["confusion"].where(~np.eye(len(model.classes), dtype=bool), 0).stack()
-page.glue("truth", wrong.idxmax()[0])
-page.glue("guess", wrong.idxmax()[1])
-page.glue("mistakes", int(wrong.max()))
+chapter.glue("truth", wrong.idxmax()[0])
+chapter.glue("guess", wrong.idxmax()[1])
+chapter.glue("mistakes", int(wrong.max()))
 
 # %% [markdown]
 # The most frequent mistake: {glue:text}`mistakes` songs that are {glue:text}`truth` are called {glue:text}`guess`.
@@ -194,7 +194,7 @@ pd.DataFrame({" ".join(name): recipe for name, recipe in RECIPES.items()}).T
 # every batch, and all take the same step. A test sees two processes arrive at the weights of one.
 # We had no GPU at hand when this page was made, so it shows no throughput of the large models.
 #
-# The authors publish their weights. `musiclime.models.load_published(file, task, modality)` reads them and lets the
+# The authors publish their weights. `musiclime.models.classifier.load_published(file, task, modality)` reads them and lets the
 # model hear what it was trained on: sound at 44.1 kHz, through a filterbank made for 16 kHz. We train at 16 kHz, as the
 # author of AST advises.
 

@@ -39,8 +39,9 @@ import torch
 import musiclime as ml
 
 # %% tags=["remove-cell"]
-import musiclime.plots as plots
-from musiclime import page, trust
+import musiclime.show.figures as plots
+from musiclime.judge import planted_evidence as trust
+from musiclime.show import chapter
 
 # %% tags=["parameters"]
 songs: int = 48
@@ -85,12 +86,12 @@ used.mean().to_frame("accuracy").round(2)
 
 # %% tags=["remove-cell"]
 majority = test.table["genre"][: len(heard)].value_counts(normalize=True).max()
-page.glue("accuracy", used["as composed"].mean())
-page.glue("no-words", used["words replaced"].mean())
-page.glue("no-cells", used["cells replaced"].mean())
-page.glue("neither", used["both replaced"].mean())
-page.glue("majority", majority)
-page.glue("asked", len(heard))
+chapter.glue("accuracy", used["as composed"].mean())
+chapter.glue("no-words", used["words replaced"].mean())
+chapter.glue("no-cells", used["cells replaced"].mean())
+chapter.glue("neither", used["both replaced"].mean())
+chapter.glue("majority", majority)
+chapter.glue("asked", len(heard))
 
 # %% [markdown]
 # Of {glue:text}`asked` test songs the model gets {glue:text}`accuracy:.2f` right as composed, {glue:text}`no-words:.2f` with the words
@@ -119,12 +120,12 @@ counted.groupby("modality")[["auc", "precision", "pointing", "share"]].mean().ro
 # %% tags=["remove-cell"]
 auc = counted.groupby("modality")["auc"]
 for modality in ("audio", "lyrics"):
-    page.glue(f"auc-{modality}", auc.mean().get(modality, float("nan")))
-    page.glue(f"n-{modality}", int(auc.size().get(modality, 0)))
-page.glue("auc-error", auc.sem().get("audio", float("nan")))
-page.glue("n-marked", int(marks["song"].nunique()))
-page.glue("count-cells", int(counts["cells replaced"].sum()))
-page.glue("count-words", int(counts["words replaced"].sum()))
+    chapter.glue(f"auc-{modality}", auc.mean().get(modality, float("nan")))
+    chapter.glue(f"n-{modality}", int(auc.size().get(modality, 0)))
+chapter.glue("auc-error", auc.sem().get("audio", float("nan")))
+chapter.glue("n-marked", int(marks["song"].nunique()))
+chapter.glue("count-cells", int(counts["cells replaced"].sum()))
+chapter.glue("count-words", int(counts["words replaced"].sum()))
 
 # %% [markdown]
 # The **AUC** is the chance that a piece of evidence gets a larger weight than a piece that is none. Words reach
@@ -142,7 +143,7 @@ ax.axvline(0.5, color="#888", ls=":")
 ax.set(xlabel="AUC on planted evidence (0.5 is chance)", ylabel="")
 
 # %% tags=["hide-input"]
-page.figure(
+chapter.figure(
     fig,
     alt="A strip of dots for words and one for cells, one dot a song, along an axis of AUC on which a dotted line marks chance at one half.",
     caption="How well explanations find planted evidence, one dot a song. Composed songs.",
@@ -221,7 +222,7 @@ axes[0].set_ylabel(f"probability of {label}")
 axes[1].legend(frameon=False)
 
 # %% tags=["hide-input"]
-page.figure(
+chapter.figure(
     fig,
     alt="Two panels of curves, deletion and insertion: the probability of the genre against the number of features, for four orders in colour and twenty random ones in grey.",
     caption="Deletion and insertion for one song. Grey: twenty random orders. Composed song.",
@@ -247,7 +248,7 @@ for count in (0, 2, 5, 10):
     )
 
 # %%
-page.sounds(tracks, space.song.sample_rate)
+chapter.sounds(tracks, space.song.sample_rate)
 
 # %% [markdown]
 # ### In numbers, per modality, and with another baseline
@@ -302,12 +303,12 @@ by = (
     .groupby(["removed", "baseline"])[["comprehensiveness", "random order"]]
     .mean()
 )
-page.glue("comp-silence", by.loc[("joint", "silence"), "comprehensiveness"])
+chapter.glue("comp-silence", by.loc[("joint", "silence"), "comprehensiveness"])
 
 # %% tags=["remove-cell"]
-page.glue("comp-neutral", by.loc[("joint", "neutral"), "comprehensiveness"])
-page.glue("comp-random", by.loc[("joint", "silence"), "random order"])
-page.glue("comp-random-neutral", by.loc[("joint", "neutral"), "random order"])
+chapter.glue("comp-neutral", by.loc[("joint", "neutral"), "comprehensiveness"])
+chapter.glue("comp-random", by.loc[("joint", "silence"), "random order"])
+chapter.glue("comp-random-neutral", by.loc[("joint", "neutral"), "random order"])
 
 # %% [markdown]
 # Removing jointly costs {glue:text}`comp-silence:.2f` of probability on average, against {glue:text}`comp-random:.2f` for random orders; judged by a baseline that the explanation
@@ -354,9 +355,9 @@ stability = pd.DataFrame([runs(count) for count in (250, 500, 1000, 2000)]).set_
 stability.round(2)
 
 # %% tags=["remove-cell"]
-page.glue("vsi-few", stability["VSI"].iloc[0])
-page.glue("vsi-many", stability["VSI"].iloc[-1])
-page.glue("honest", stability["scatter over error"].mean())
+chapter.glue("vsi-few", stability["VSI"].iloc[0])
+chapter.glue("vsi-many", stability["VSI"].iloc[-1])
+chapter.glue("honest", stability["scatter over error"].mean())
 
 # %% [markdown]
 # With 250 perturbations two runs share {glue:text}`vsi-few:.2f` of their top five, with 2,000 {glue:text}`vsi-many:.2f`. The scatter seen is {glue:text}`honest:.2f` times the scatter foretold by the errors.
@@ -407,9 +408,9 @@ taught_nothing = ml.MusicLIME(lost, samples=1000, design="joint").explain(song)
 permuted = pd.Series(explanation.weights[row]).corr(pd.Series(taught_nothing.weights[row]), method="spearman")
 
 # %% tags=["remove-cell"]
-page.glue("sane-whole", sane[0])
-page.glue("sane-head", sane[1])
-page.glue("permuted", permuted)
+chapter.glue("sane-whole", sane[0])
+chapter.glue("sane-head", sane[1])
+chapter.glue("permuted", permuted)
 
 # %% [markdown]
 # Two explanations of the whole model, with nothing made random and other masks, correlate at {glue:text}`sane-whole:.2f`: that is all that a comparison can reach here. With the head alone made random the rank correlation is {glue:text}`sane-head:.2f` on average over four seeds, and with a model trained on shuffled labels {glue:text}`permuted:.2f`.
@@ -473,7 +474,7 @@ methods = {
 board = pd.concat([ml.mark(method, few).assign(method=name) for name, method in methods.items()])
 board = board[board["counts"]]
 for modality in ("audio", "lyrics"):
-    page.glue(f"board-{modality}", int(board[board["modality"] == modality]["song"].nunique()))
+    chapter.glue(f"board-{modality}", int(board[board["modality"] == modality]["song"].nunique()))
 board.pivot_table(index="method", columns="modality", values=["auc", "precision"], sort=False).round(2)
 
 # %% tags=["hide-input"]
@@ -498,7 +499,7 @@ sns.pointplot(
 ax.set(xlabel="AUC on planted evidence, 95 % over songs", ylabel="")
 
 # %% tags=["hide-input"]
-page.figure(
+chapter.figure(
     fig,
     alt="For each method the mean AUC of words and of cells with an interval. The rows of random and oracle, at the end, are the floor and the ceiling.",
     caption="The scoreboard: same songs, one budget. Composed songs.",

@@ -30,10 +30,13 @@ import numpy as np
 import pandas as pd
 
 import musiclime as ml
-import musiclime.plots as plots
+import musiclime.show.figures as plots
+from musiclime.data.song import STEMS
+from musiclime.judge import planted_evidence as trust
+from musiclime.models import separation as stems
 
 # %% tags=["remove-cell"]
-from musiclime import page, stems, trust
+from musiclime.show import chapter
 
 # %% tags=["parameters"]
 samples: int = 1500
@@ -60,7 +63,7 @@ def cost(song):
 # %%
 heard = sorted(islice(test, 60), key=cost, reverse=True)[:songs]
 song = heard[0]
-page.sounds({f"the song of this page: {song.genre}": song.audio}, song.sample_rate)
+chapter.sounds({f"the song of this page: {song.genre}": song.audio}, song.sample_rate)
 
 # %% [markdown]
 # ## One: bleed taken for evidence
@@ -89,7 +92,7 @@ pd.DataFrame({"true stems": share_true, "separated": share_leaked}).round(2)
 parts = stems.separate(song.audio, song.sample_rate)
 planted = sorted(song.evidence["genre"]["cells"])
 stem = planted[0][0]
-page.sounds({f"{stem}, true": song.stems[stem], f"{stem}, separated": parts[stem]}, song.sample_rate)
+chapter.sounds({f"{stem}, true": song.stems[stem], f"{stem}, separated": parts[stem]}, song.sample_rate)
 
 
 # %%
@@ -110,9 +113,9 @@ bleed = pd.DataFrame(
 bleed.mean().to_frame("AUC of cells").round(2)
 
 # %% tags=["remove-cell"]
-page.glue("auc-true", bleed["true stems"].mean())
-page.glue("auc-leaked", bleed["separated"].mean())
-page.glue("moved", (share_true - share_leaked).abs().sum() / 2)
+chapter.glue("auc-true", bleed["true stems"].mean())
+chapter.glue("auc-leaked", bleed["separated"].mean())
+chapter.glue("moved", (share_true - share_leaked).abs().sum() / 2)
 
 # %% [markdown]
 # The AUC of cells goes from {glue:text}`auc-true:.2f` to {glue:text}`auc-leaked:.2f`, and {glue:text}`moved:.0%` of the weight changes its stem. **How to notice:** listen to the single cells. If *drums3* alone has a voice in it, its weight is not the drums' alone.
@@ -143,12 +146,12 @@ pd.DataFrame(
 evidence = copies.evidence["genre"]
 true_names = {f"{s}{n}" for s, n in evidence["cells"]} | set(evidence["words"])
 weight = {f.name: w for f, w in zip(both.features, both.weights[row])}
-page.glue("sum-evidence", sum(weight[name] for name in true_names if name in weight))
-page.glue("lost-both", one_gone[0] - one_gone[3])
-page.glue("lost-one", max(one_gone[0] - one_gone[1], one_gone[0] - one_gone[2]))
+chapter.glue("sum-evidence", sum(weight[name] for name in true_names if name in weight))
+chapter.glue("lost-both", one_gone[0] - one_gone[3])
+chapter.glue("lost-one", max(one_gone[0] - one_gone[1], one_gone[0] - one_gone[2]))
 
 # %%
-page.glue("r2-twice", both.score[row])
+chapter.glue("r2-twice", both.score[row])
 
 # %% [markdown]
 # Replacing one kind of evidence costs at most {glue:text}`lost-one:.2f`, replacing both {glue:text}`lost-both:.2f`. The additive explanation gives the evidence {glue:text}`sum-evidence:.2f` in all, with an $R^2$ of {glue:text}`r2-twice:.2f`.
@@ -173,9 +176,9 @@ borders = pd.DataFrame({count: marked(count) for count in (10, 7)}).T.rename_axi
 borders.round(2)
 
 # %% tags=["remove-cell"]
-page.glue("whole-ten", borders.loc[10, "auc"])
-page.glue("whole-seven", borders.loc[7, "auc"])
-page.glue("touched-seven", borders.loc[7, "touched"])
+chapter.glue("whole-ten", borders.loc[10, "auc"])
+chapter.glue("whole-seven", borders.loc[7, "auc"])
+chapter.glue("touched-seven", borders.loc[7, "touched"])
 
 # %% [markdown]
 # With ten segments the cells that hold evidence are found with an AUC of {glue:text}`whole-ten:.2f`, with seven, those that hold most of a piece, with {glue:text}`whole-seven:.2f`; what is left of the pieces lies in cells that rank at {glue:text}`touched-seven:.2f` (0.5 is chance). *Touched* is how often a cell that holds less than half a piece of evidence outranks one that holds none: they share the weight. **How to notice:** explain again with another number of segments. Weight that belongs to a moment stays at that moment in seconds.
@@ -202,8 +205,8 @@ told = {
 window = {f.name for f in told["truncated first"].features}
 outside = [f.name not in window for f in told["whole text"].features]
 weights = np.abs(told["whole text"].weights[told["whole text"].row(song.genre)])
-page.glue("unread", sum(outside))
-page.glue("unread-share", weights[outside].sum() / weights.sum())
+chapter.glue("unread", sum(outside))
+chapter.glue("unread-share", weights[outside].sum() / weights.sum())
 
 # %% [markdown]
 # Perturbing the whole text gives weights to {glue:text}`unread` words outside the window, {glue:text}`unread-share:.0%` of all. The model has read none of them in the song itself. **How to notice:** ask the model with the last word removed. If nothing at all
@@ -241,8 +244,8 @@ strange.round(2)
 
 # %% tags=["remove-cell"]
 for name, row in zip(("muted", "plain"), strange.itertuples(index=False)):
-    page.glue(f"auc-{name}", row[0])
-    page.glue(f"half-{name}", row[1])
+    chapter.glue(f"auc-{name}", row[0])
+    chapter.glue(f"half-{name}", row[1])
 
 # %% [markdown]
 # With half of a song gone, the model that was trained with muting is right in {glue:text}`half-muted:.2f` of the cases, the other in {glue:text}`half-plain:.2f`. Whether its explanations find the planted cells better is another question:
@@ -258,8 +261,8 @@ for name, row in zip(("muted", "plain"), strange.itertuples(index=False)):
 moods = ml.load_model("emotion", "multimodal")
 predicted = [moods.classes[moods.predict(s.audio[None], [s.lyrics])[0].argmax()] for s in islice(test, 120)]
 counts = pd.Series(predicted).value_counts().reindex(ml.EMOTIONS, fill_value=0)
-page.glue("relaxed", int(counts["Relaxed"]))
-page.glue("asked", len(predicted))
+chapter.glue("relaxed", int(counts["Relaxed"]))
+chapter.glue("asked", len(predicted))
 counts.to_frame("songs classified so").T
 
 # %% [markdown]
@@ -280,7 +283,7 @@ stages = {
 # %%
 half = np.random.default_rng(3).random((1, 40)) < 0.5
 mixes = {name: ml.AudioLIME(model, **options).space(song).mix(half)[0] for name, options in stages.items()}
-page.sounds({f"half the cells off, {name}": mix for name, mix in mixes.items()}, song.sample_rate)
+chapter.sounds({f"half the cells off, {name}": mix for name, mix in mixes.items()}, song.sample_rate)
 
 # %%
 acts = {name: explain(song, **options) for name, options in stages.items()}
@@ -293,10 +296,10 @@ fig, axes = plt.subplots(1, 4, figsize=(11, 2.6), sharey=True)
 limit = max(np.abs(w).max() for w in cells.values())
 for ax, (name, w) in zip(axes, cells.items()):
     ax.imshow(w.reshape(10, 4).T, cmap=plots.DIVERGING, vmin=-limit, vmax=limit, aspect="auto")
-    ax.set(title=name, xlabel="segment", xticks=range(0, 10, 3), yticks=range(4), yticklabels=ml.songs.STEMS)
+    ax.set(title=name, xlabel="segment", xticks=range(0, 10, 3), yticks=range(4), yticklabels=STEMS)
 
 # %% tags=["hide-input"]
-page.figure(
+chapter.figure(
     fig,
     alt="Four grids of stems by segments, one for each off value, on one colour scale.",
     caption="One song, one model, four meanings of *removed*. Composed song.",
@@ -307,9 +310,9 @@ page.figure(
 theatre = {
     name: np.nanmean([auc(explain(s, **options), s) for s in heard]) for name, options in stages.items()
 }
-page.glue("theatre-low", min(theatre.values()))
-page.glue("theatre-high", max(theatre.values()))
-page.glue("theatre-agree", agreement.to_numpy()[np.triu_indices(4, 1)].mean())
+chapter.glue("theatre-low", min(theatre.values()))
+chapter.glue("theatre-high", max(theatre.values()))
+chapter.glue("theatre-agree", agreement.to_numpy()[np.triu_indices(4, 1)].mean())
 
 # %%
 pd.Series(theatre).to_frame("AUC of cells").round(2)

@@ -27,8 +27,9 @@ from pathlib import Path
 import pandas as pd
 
 import musiclime as ml
-from musiclime import page, sound
-from musiclime.training import RECIPES, evaluate
+from musiclime.data import audio as sound
+from musiclime.models.training import RECIPES, evaluate
+from musiclime.show import chapter
 
 # %% [markdown]
 # `root` is your folder. Without one, `size` songs are composed and written to disk as if they were yours.
@@ -69,8 +70,8 @@ corpus.table["split"].value_counts().to_frame("songs").T
 corpus.dropped
 
 # %%
-page.glue("songs", len(corpus))
-page.glue("lost", len(corpus.dropped))
+chapter.glue("songs", len(corpus))
+chapter.glue("lost", len(corpus.dropped))
 
 # %% [markdown]
 # {glue:text}`songs` songs came in, {glue:text}`lost` did not, each with its reason.
@@ -84,7 +85,7 @@ model = ml.load_model(task, "multimodal", corpus, preset, epochs=epochs)
 song = corpus.split("test")[0]
 explainer = ml.MusicLIME(model, samples=800)
 ready = explainer.prepare(song)
-page.player(explainer.explain(ready), ready, model)
+chapter.player(explainer.explain(ready), ready, model)
 
 # %% [markdown]
 # Before any weight is believed: how often is the model right, on songs it was not trained on, and how often
@@ -103,9 +104,9 @@ if made and task == "genre":
 pd.Series(right, name="accuracy").to_frame().round(2)
 
 # %% tags=["remove-cell"]
-page.glue("epochs", epochs)
-page.glue("recipe", RECIPES[preset, "multimodal"]["epochs"])
-page.glue("tested", len(tested))
+chapter.glue("epochs", epochs)
+chapter.glue("recipe", RECIPES[preset, "multimodal"]["epochs"])
+chapter.glue("tested", len(tested))
 
 # %% [markdown]
 # Over {glue:text}`tested` test songs, after {glue:text}`epochs` epochs on so few. Where the first number is not

@@ -33,7 +33,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import musiclime as ml
-from musiclime import page
+from musiclime.show import chapter
 
 # %% tags=["parameters"]
 size: int = 500
@@ -82,7 +82,7 @@ song = next(song for song in clean if song.evidence["genre"]["words"] and song.e
 explanation = ml.MusicLIME(
     predict, classes=list(sound_part.classes_), samples=samples, name="spectrum + tf-idf"
 ).explain(song)
-page.player(explanation, song, predict)
+chapter.player(explanation, song, predict)
 
 
 # %%
@@ -91,9 +91,9 @@ def accuracy(variant):
     return np.mean(sound_part.classes_[answers] == test.table["genre"])
 
 
-page.glue("accuracy", accuracy(lambda s: s))
-page.glue("replaced", accuracy(lambda s: s.neutral()))
-page.glue("r2", explanation.score[explanation.row(explanation.label)])
+chapter.glue("accuracy", accuracy(lambda s: s))
+chapter.glue("replaced", accuracy(lambda s: s.neutral()))
+chapter.glue("r2", explanation.score[explanation.row(explanation.label)])
 
 # %% [markdown]
 # This model gets {glue:text}`accuracy:.2f` of the test songs right, and {glue:text}`replaced:.2f` with the planted evidence replaced by neutral material. The sum accounts for {glue:text}`r2:.2f` of its behaviour around this song.
@@ -175,7 +175,7 @@ errors = {e.design: np.median(e.errors[e.row(song.genre)]) for e in (crossed, jo
 pd.Series(errors).to_frame("median error, 600 masks a modality").round(4)
 
 # %% tags=["remove-cell"]
-page.glue("ratio", errors["joint"] / errors["crossed"])
+chapter.glue("ratio", errors["joint"] / errors["crossed"])
 
 # %% [markdown]
 # With as many masks the crossed errors are {glue:text}`ratio:.1f` times smaller.

@@ -27,7 +27,8 @@
 from pathlib import Path
 
 import musiclime as ml
-from musiclime import page, sound
+from musiclime.data import audio as sound
+from musiclime.show import chapter
 
 out = Path("runs/your-song")
 out.mkdir(parents=True, exist_ok=True)
@@ -55,7 +56,7 @@ if not audio:
 
 # %%
 song = ml.read_song(audio, lyrics)
-page.sounds({f"{song.title}, {song.seconds:.0f} s": song.audio[: 30 * song.sample_rate]}, song.sample_rate)
+chapter.sounds({f"{song.title}, {song.seconds:.0f} s": song.audio[: 30 * song.sample_rate]}, song.sample_rate)
 
 # %% [markdown]
 # ## Separate, predict, explain
@@ -68,16 +69,16 @@ model = ml.load_model(task, "multimodal", corpus, preset, root=root or None)
 explainer = ml.MusicLIME(model, samples=samples)
 ready = explainer.prepare(song)
 explanation = explainer.explain(ready)
-page.player(explanation, ready, model)
+chapter.player(explanation, ready, model)
 
 # %%
 explanation.table().head(8).round(3)
 
 # %% tags=["remove-cell"]
-page.glue("label", explanation.label)
-page.glue("probability", explanation.probabilities.max())
-page.glue("r2", explanation.score[explanation.row(explanation.label)])
-page.glue("steady", explanation.steady(5))
+chapter.glue("label", explanation.label)
+chapter.glue("probability", explanation.probabilities.max())
+chapter.glue("r2", explanation.score[explanation.row(explanation.label)])
+chapter.glue("steady", explanation.steady(5))
 
 # %% [markdown]
 # The model says {glue:text}`label` with probability {glue:text}`probability:.2f`. The sum accounts for {glue:text}`r2:.2f` of how its answers vary, and of its five strongest features another run is expected to name {glue:text}`steady:.0%` again.

@@ -106,7 +106,15 @@ def build(folder: Path, toc: Path, matrix: Path, *options: str) -> subprocess.Co
     quiet = config.replace("  config:\n", "  config:\n    suppress_warnings: [ref.doc]\n")
     (folder / "_config.yml").write_text(quiet, encoding="utf-8")
     shutil.copy(toc, folder / "_toc.yml")
-    runs = [sys.executable, "-m", "musiclime.runs", "--matrix", matrix, "--out", folder / "runs", *options]
+    runs = [
+        sys.executable,
+        ROOT / "tools/execute_chapters.py",
+        "--matrix",
+        matrix,
+        "--out",
+        folder / "runs",
+        *options,
+    ]
     pages = [Path(sys.executable).with_name("jupyter-book"), "build", folder, "--path-output", folder]
     for command in (runs, [*pages, "-W", "-n", "--keep-going"]):
         done = subprocess.run(
@@ -121,7 +129,13 @@ def build(folder: Path, toc: Path, matrix: Path, *options: str) -> subprocess.Co
 def small_site() -> Path:
     """The built pages of the small site; kept in _build/small, so that an unchanged one is quick."""
     folder = ROOT / "_build" / "small"
-    done = build(folder, ROOT / "tests/site/_toc.yml", ROOT / "tests/site/runs.yml", "--patience", "4")
+    done = build(
+        folder,
+        ROOT / "tests/book/small_site/_toc.yml",
+        ROOT / "tests/book/small_site/runs.yml",
+        "--patience",
+        "4",
+    )
     assert done.returncode == 0, done.stdout[-8000:]
     return folder / "_build" / "html"
 

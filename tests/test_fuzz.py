@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 
 import musiclime as ml
 from musiclime.__main__ import main
-from musiclime.corpora.music4all import TABLES
-from musiclime.fleet import stored
+from musiclime.data.corpora.music4all import TABLES
+from musiclime.explain.corpus_jobs import stored
 
 pytestmark = pytest.mark.slow
 BATCH = 10

@@ -1,0 +1,1 @@
+"""Songs and corpora: sound, lyrics, labels, and every place that they are read from."""

@@ -1,0 +1,67 @@
+"""Nine genres, nine emotions, and how tags and numbers become them."""
+
+import csv
+import re
+import unicodedata
+from functools import cache
+from pathlib import Path
+
+GENRES = [
+    "alternative rock",
+    "electronic",
+    "folk",
+    "heavy music",
+    "hip hop",
+    "pop",
+    "punk",
+    "rhythm music",
+    "rock",
+]
+EMOTIONS = ["Angry", "Calm", "Depressed", "Excited", "Happy", "Neutral", "Relaxed", "Sad", "Tense"]
+LOW, HIGH = 0.35, 0.65
+# Rows: valence low, middle, high; columns: energy low, middle, high. The borders belong to the middle.
+PLANE = (("Depressed", "Sad", "Angry"), ("Calm", "Neutral", "Tense"), ("Relaxed", "Happy", "Excited"))
+
+
+def emotion_of(valence: float, energy: float) -> str:
+    """The region of Russell's plane in which a song lies (chapter *Curation*)."""
+    for name, value in (("valence", valence), ("energy", energy)):
+        if not 0 <= value <= 1:
+            raise ValueError(f"{name} is {value}: it must lie in [0, 1], as Spotify's does")
+    third = [int(value >= LOW) + int(value > HIGH) for value in (valence, energy)]
+    return PLANE[third[0]][third[1]]
+
+
+def normal_tag(tag: str) -> str:
+    """ "Drum & Bass" and "drum-n-bass" alike: "drum and bass" (chapter *Curation*)."""
+    text = unicodedata.normalize("NFKD", tag.casefold())
+    text = "".join(letter for letter in text if not unicodedata.combining(letter))
+    text = re.sub(r"\s*&\s*|\s+['’]?n['’]?\s+", " and ", re.sub(r"[\s_/‐-―-]+", " ", text))
+    return re.sub(r"['’]", "", text).strip()
+
+
+def taxonomy_path() -> Path:
+    """genre_taxonomy.csv beside this file, one row a tag: tag, class, reason (chapter *Curation*)."""
+    return Path(__file__).with_name("genre_taxonomy.csv")
+
+
+@cache
+def _taxonomy() -> dict[str, str]:
+    with taxonomy_path().open(encoding="utf-8") as lines:
+        rows = {normal_tag(row["tag"]): row["class"] for row in csv.DictReader(lines)}
+    if wrong := set(rows.values()) - {*GENRES, "other"}:
+        raise ValueError(f"genre_taxonomy.csv names classes that do not exist: {', '.join(sorted(wrong))}")
+    return rows
+
+
+def known_tag(tag: str) -> bool:
+    """Whether the taxonomy has a row for the tag, be it for "other" (chapter *Curation*)."""
+    return normal_tag(tag) in _taxonomy()
+
+
+@cache
+def genre_of(tag: str) -> str:
+    """One of GENRES, or "other" for a tag that fits none or is unknown (chapter *Curation*)."""
+    if not isinstance(tag, str):
+        raise ValueError(f"a genre tag is text, not {tag!r}")
+    return _taxonomy().get(normal_tag(tag), "other")

@@ -1,0 +1,1 @@
+"""Judgements: many songs together, planted evidence, interactions, counterfactuals."""

@@ -1,0 +1,70 @@
+"""Live with a torchaudio that is fine, absent, or unloadable (its CUDA wheel beside a CPU-only torch)."""
+
+import importlib.metadata
+import importlib.util
+import subprocess
+import sys
+from contextlib import contextmanager
+from types import ModuleType, SimpleNamespace
+
+
+def works() -> bool:
+    """Whether torchaudio loads; a broken one is hidden, so that transformers falls back to numpy."""
+    if "torchaudio" in sys.modules:
+        return sys.modules["torchaudio"] is not None
+    if importlib.util.find_spec("torchaudio") is None:
+        return False
+    try:
+        import torchaudio  # noqa: F401
+
+        return True
+    except (ImportError, OSError, RuntimeError):
+        for name in [name for name in sys.modules if name.split(".")[0] == "torchaudio"]:
+            del sys.modules[name]
+        # None is Python's own mark for "not there": find_spec answers None, an import raises ImportError.
+        sys.modules["torchaudio"] = None
+        return False
+
+
+@contextmanager
+def enough_for_openunmix():
+    """Openunmix imports torchaudio for Resample alone, needed only away from its own rate; lend ours."""
+    if works():
+        yield
+        return
+    before = {name: sys.modules.get(name) for name in ("torchaudio", "torchaudio.transforms")}
+    sys.modules["torchaudio"] = loan = ModuleType("torchaudio")
+    loan.transforms = sys.modules["torchaudio.transforms"] = SimpleNamespace(Resample=_Resample)
+    try:
+        yield
+    finally:
+        sys.modules.update(before)
+        if before["torchaudio.transforms"] is None:
+            del sys.modules["torchaudio.transforms"]
+
+
+class _Resample:
+    """What openunmix calls of torchaudio.transforms.Resample."""
+
+    def __init__(self, orig_freq, new_freq, **_):
+        self.rates = orig_freq, new_freq
+
+    def to(self, *_):
+        return self
+
+    def __call__(self, audio):
+        from ..data.audio import resample
+
+        return resample(audio, *self.rates)
+
+
+def mend() -> None:
+    """At set-up: remove a torchaudio that cannot load, and say so; a good or an absent one stays as it is."""
+    if works():
+        return
+    try:
+        version = importlib.metadata.version("torchaudio")
+    except importlib.metadata.PackageNotFoundError:
+        return
+    print(f"torchaudio {version} is installed but cannot be loaded beside this torch: removing it")
+    subprocess.run([sys.executable, "-m", "pip", "uninstall", "--yes", "torchaudio"], check=True)

@@ -1,0 +1,1 @@
+"""What a reader sees and hears: figures, the page of a chapter, the player."""

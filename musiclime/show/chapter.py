@@ -1,0 +1,96 @@
+"""What a chapter shows: numbers in prose, figures with alt text, sound; files in the book, inline when live.
+
+`tools/execute_chapters.py` names in MUSICLIME_PAGE the run whose page is being made; figures then go to
+runs/figures/<run>/ and sound to runs/site/assets/<run>/, from where the build copies them.
+"""
+
+import html
+import os
+import re
+from pathlib import Path
+
+from IPython.display import HTML, Audio, Markdown, display
+
+from ..data import audio as _sound
+
+
+def _run() -> tuple[Path, str] | None:
+    """The folder of runs and this run's name, when the book is being built."""
+    place = os.environ.get("MUSICLIME_PAGE")
+    return (Path(place).parent, Path(place).name) if place else None
+
+
+def data_folder() -> Path:
+    """The folder data/ of the checkout: small tables of the book, and what its benchmarks measured."""
+    return Path(__file__).resolve().parents[2] / "data"
+
+
+def slug(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:60] or "x"
+
+
+def glue(name: str, value) -> None:
+    """Keep a computed value for the prose: {glue:text}`name` or {glue:text}`name:.2f`."""
+    try:
+        from myst_nb import glue as keep
+    except ImportError:
+        print(f"{name} = {value}")
+        return
+    # A numpy scalar prints as np.float64(0.5), which no reader wants in a sentence.
+    scalar = hasattr(value, "item") and getattr(value, "ndim", 0) == 0
+    keep(name, value.item() if scalar else value, display=False)
+
+
+def link(page: str) -> str:
+    """A link to a page of the book, under its own title; live, its name (chapter *The claim ledger*)."""
+    return f"{{doc}}`/{page}`" if _run() else f"*{page.rpartition('/')[2].replace('-', ' ')}*"
+
+
+def figure(fig, alt: str, caption: str = "", name: str = "") -> None:
+    """Show a figure; in the book it is numbered, captioned and described for those who cannot see it."""
+    import matplotlib.pyplot as plt
+    from PIL import Image
+
+    run = _run()
+    if run is None:
+        display(fig, metadata={"image/png": {"alt": alt}})
+    else:
+        file = run[0] / "figures" / run[1] / f"{slug(name or alt)}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        fig.savefig(file, dpi=90, bbox_inches="tight")
+        # A chart needs no sixteen million colours, and a page has a megabyte.
+        Image.open(file).convert("RGB").quantize(128).save(file, optimize=True)
+        source, label = file.relative_to(run[0]).as_posix(), f":name: {name}\n" if name else ""
+        wide = ":figclass: ml-wide\n" if fig.get_figwidth() > 6 else ""  # inches; a phone lets it scroll
+        options = f":alt: {' '.join(alt.split())}\n{label}{wide}"
+        display(Markdown(f"```{{figure}} {source}\n{options}\n{caption or alt}\n```"))
+    plt.close(fig)
+
+
+def assets() -> Path | None:
+    """The folder for files beside this page in the book; None in a live notebook, where all is inline."""
+    run = _run()
+    return run and run[0] / "site" / "assets" / run[1]
+
+
+def sounds(tracks: dict, sample_rate: int) -> None:
+    """One labelled native player per track: mp3 beside the page in the book, inline in a live notebook."""
+    folder = assets()
+    rows = []
+    for label, audio in tracks.items():
+        if folder is None:
+            player = Audio(audio, rate=sample_rate, normalize=False)._repr_html_()
+        else:
+            file = _sound.save(folder / f"{slug(label)}.mp3", audio, sample_rate)
+            name = html.escape(label, quote=True)
+            source = f"../assets/{folder.name}/{file.name}"
+            player = f'<audio controls preload="none" aria-label="{name}" src="{source}"></audio>'
+        rows.append(f'<div class="ml-sound"><span>{html.escape(label)}</span>{player}</div>')
+    display(HTML("\n".join(rows)))
+
+
+def player(explanation, song, model=None) -> None:
+    """The listenable explanation, its sound beside the page in the book; with the model, its true answers."""
+    from .player import player as make
+
+    display(HTML(make(explanation, song, assets=assets(), predict=model)))

@@ -1,0 +1,1 @@
+"""The listenable explanation: one component for the book's pages and for live notebooks."""

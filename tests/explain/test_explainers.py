@@ -1,0 +1,349 @@
+import dataclasses
+import functools
+import json
+import re
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import musiclime as ml
+from musiclime.data.song import STEMS
+
+RATE = 1000
+
+
+def song(lyrics="Come as you are, as you were", seconds=2.0, seed=0):
+    rng = np.random.default_rng(seed)
+    stems = {stem: (rng.normal(size=round(seconds * RATE)) / 10).astype(np.float32) for stem in STEMS}
+    return ml.Song(sum(stems.values()), RATE, lyrics, id=f"s{seed}", stems=stems)
+
+
+def levels(audio):
+    """Loudness of each tenth of a clip."""
+    return np.stack(
+        [np.sqrt(np.mean(np.square(part), axis=1)) for part in np.array_split(audio, 10, axis=1)], 1
+    )
+
+
+def predict(audio, lyrics):
+    loud = np.tanh(3 * levels(audio)[:, 2])
+    come = np.array(["come" in text.lower() for text in lyrics])
+    return np.stack([loud * (0.3 + 0.5 * come), 0.2 - loud], axis=1)
+
+
+class Toy:
+    """A late fusion model without torch; counts what it is asked."""
+
+    name, classes, sample_rate = "toy", ["a", "b", "c"], RATE
+    words = ("come", "as", "you", "are", "were")
+
+    def __init__(self):
+        rng = np.random.default_rng(3)
+        self.left, self.right, self.head = (rng.normal(size=shape) for shape in ((10, 6), (5, 6), (12, 3)))
+        self.passes = {"audio": 0, "lyrics": 0}
+
+    def encode_audio(self, audio):
+        self.passes["audio"] += len(audio)
+        return np.tanh(5 * levels(audio) @ self.left)
+
+    def encode_lyrics(self, lyrics):
+        self.passes["lyrics"] += len(lyrics)
+        found = np.array([[word in text.lower().split() for word in self.words] for text in lyrics])
+        return np.tanh(found @ self.right / 2)
+
+    def fuse(self, a, t):
+        logits = np.exp(np.concatenate([a, t], axis=1) @ self.head / 2)
+        return logits / logits.sum(1, keepdims=True)
+
+    def predict(self, audio, lyrics):
+        return self.fuse(self.encode_audio(audio), self.encode_lyrics(lyrics))
+
+
+def same(a, b, within=0.0):
+    return all(
+        np.abs(getattr(a, name) - getattr(b, name)).max() <= within
+        for name in ("weights", "errors", "intercept", "score", "probabilities")
+    )
+
+
+def test_a_plain_function_is_explained():
+    found = ml.MusicLIME(predict, classes=["loud", "soft"], sample_rate=RATE, samples=1500).explain(song())
+    assert found.design == "joint" and found.samples == 1500 and found.classes == ["loud", "soft"]
+    assert found.weights.shape == found.errors.shape == (2, 45)
+    assert np.abs(found.probabilities - predict(song().audio[None], [song().lyrics])[0]).max() < 1e-5
+    top = found.table("loud").feature[:5].tolist()
+    assert found.table("loud").columns.name == "loud" and found.table().columns.name == found.label
+    assert set(top) == {"come", "vocals2", "drums2", "bass2", "other2"}
+    assert found.table("soft").feature[0].endswith("2")
+    assert np.abs(found.weights[1, 40:]).max() < 4 * found.errors[1, 40:].max()
+    assert ml.MusicLIME(predict, sample_rate=RATE, samples=50).explain(song()).classes == [
+        "output 0",
+        "output 1",
+    ]
+
+
+def test_linear_predictions_are_recovered_across_modalities():
+    space = ml.MusicLIME(predict, sample_rate=RATE).space(song())
+    truth = np.random.default_rng(1).normal(size=45)
+
+    def linear(audio, lyrics):
+        stems = np.stack(list(space.song.stems.values()))
+        parts = [
+            np.einsum("nt,st->ns", audio[:, a:b], stems[:, a:b])
+            for a, b in zip(space.borders, space.borders[1:])
+        ]
+        grams = [stems[:, a:b] @ stems[:, a:b].T for a, b in zip(space.borders, space.borders[1:])]
+        cells = np.concatenate([part @ np.linalg.inv(gram) for part, gram in zip(parts, grams)], axis=1)
+        words = [[f.name in text.lower().replace(",", "").split() for f in space.lyrics] for text in lyrics]
+        return (np.concatenate([cells, words], axis=1) @ truth)[:, None]
+
+    found = ml.MusicLIME(linear, sample_rate=RATE, samples=300, alpha=1e-8).explain(song())
+    assert np.abs(found.weights[0] - truth).max() < 1e-4  # sound is float32
+    assert found.score[0] > 1 - 1e-8
+
+
+def test_same_seed_same_bytes_and_any_batch():
+    explain = functools.partial(ml.MusicLIME, Toy(), samples=200)
+    for options in ({"design": "joint"}, {"design": "crossed"}, {"sampling": "lime"}, {"off": "noise"}):
+        first, again = (explain(**options).explain(song()) for _ in range(2))
+        assert same(first, again)
+        assert json.dumps(first.provenance) == json.dumps(again.provenance)
+        assert same(first, explain(batch=7, **options).explain(song()), 1e-6)
+        assert not same(first, explain(seed=1, **options).explain(song()), 1e-3)
+
+
+def test_crossed_agrees_with_joint_on_fewer_passes():
+    toy, other = Toy(), Toy()
+    joint = ml.MusicLIME(other, design="joint", samples=5000).explain(song())
+    crossed = ml.MusicLIME(toy).explain(song())
+    assert (crossed.design, joint.design) == ("crossed", "joint")
+    apart = (crossed.weights - joint.weights) / np.hypot(crossed.errors, joint.errors)
+    assert 0.75 < apart.std() < 1.25
+    assert sum(crossed.provenance["masks"].values()) < 5000
+    assert crossed.errors.mean() < 1.2 * joint.errors.mean()
+    # Fewer than forty words can differ in 32 ways only: no text is encoded twice.
+    assert toy.passes["lyrics"] <= 33
+    assert np.abs(crossed.probabilities - Toy().predict(song().audio[None], [song().lyrics])[0]).max() < 1e-5
+
+
+def test_one_modality_keeps_the_other_and_encodes_it_once():
+    for explainer, constant, features in ((ml.AudioLIME, "lyrics", 40), (ml.LyricsLIME, "audio", 5)):
+        toy = Toy()
+        found = explainer(toy, samples=100).explain(song())
+        assert len(found.features) == features and found.design == "joint"
+        assert toy.passes[constant] == 2  # once as the constant, once for the song's own prediction
+        assert found.weights.std() > 0
+    with pytest.raises(ValueError, match="the crossed design needs MusicLIME"):
+        ml.AudioLIME(Toy(), design="crossed")
+
+
+def test_a_failure_names_its_batch_and_loses_nothing():
+    asked = []
+
+    def flaky(audio, lyrics):
+        asked.append(len(audio))
+        if len(asked) == 4:
+            raise RuntimeError("the line is down")
+        return predict(audio, lyrics)
+
+    explainer = ml.MusicLIME(flaky, sample_rate=RATE, samples=500, batch=100)
+    with pytest.raises(
+        ValueError, match=r"predict, batch 3 \(masks 300 to 399\).*RuntimeError: the line is down"
+    ):
+        explainer.explain(song())
+    found = explainer.explain(song())
+    assert asked == [100] * 6 + [1]
+    assert same(found, ml.MusicLIME(predict, sample_rate=RATE, samples=500, batch=100).explain(song()))
+    assert not explainer._kept
+
+
+@pytest.mark.parametrize(
+    "answer, message",
+    [
+        (lambda n: np.full((n, 2), np.nan), "predict, batch 0 .* NaN or infinity"),
+        (lambda n: np.zeros((1, 2)), "predict, batch 0 .* one row for each"),
+        (lambda n: np.zeros((n, 3)), "3 outputs, but there are 2 classes"),
+    ],
+)
+def test_bad_answers_are_refused(answer, message):
+    with pytest.raises(ValueError, match=message):
+        ml.MusicLIME(lambda a, t: answer(len(a)), ["x", "y"], RATE, samples=20).explain(song())
+
+
+@pytest.mark.parametrize(
+    "options, message",
+    [
+        ({"samples": 1}, "samples is a whole number of at least 2"),
+        ({"samples": "many"}, "samples is a whole number of at least 2"),
+        ({"segments": 0}, "segments is a whole number of at least 1"),
+        ({"design": "grid"}, "design is one of auto, joint, crossed"),
+        ({"design": "crossed"}, "the crossed design needs MusicLIME"),
+        ({"unit": "verse"}, "unit is one of word, line, section"),
+        ({"off": "hum"}, "off is one of silence, noise, neutral"),
+    ],
+)
+def test_bad_settings_are_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        ml.MusicLIME(predict, **options)
+    with pytest.raises(ValueError, match="predict is a function"):
+        ml.MusicLIME("predict")
+    with pytest.raises(ValueError, match="too few for 40 features"):
+        ml.MusicLIME(Toy(), design="crossed", samples=60).explain(song())
+
+
+@pytest.mark.parametrize(
+    "lyrics, features",
+    [
+        ("", 40),
+        ("ocean", 41),
+        (" ".join(f"w{number}" for number in range(400)), 440),
+        ("🎵 la 🎵", 41),
+        ("שלום עולם", 42),
+        ("<script>alert(1)</script>", 43),
+    ],
+)
+def test_odd_lyrics(lyrics, features, tmp_path):
+    found = ml.MusicLIME(predict, sample_rate=RATE, samples=60).explain(song(lyrics))
+    assert len(found.features) == features and np.isfinite(found.weights).all()
+    assert ml.Explanation.load(found.save(tmp_path / "e.json")).song["lyrics"] == lyrics
+    if not lyrics:
+        with pytest.raises(ValueError, match="has no words to explain"):
+            ml.LyricsLIME(predict, sample_rate=RATE).explain(song(lyrics))
+        assert ml.MusicLIME(Toy(), samples=60).explain(song(lyrics)).design == "joint"
+
+
+def test_silent_and_short_clips():
+    still = ml.Song(np.zeros(500, np.float32), RATE, "la", stems={"vocals": np.zeros(500, np.float32)})
+    found = ml.MusicLIME(predict, sample_rate=RATE, samples=60).explain(still)
+    assert np.abs(found.weights[:, :10]).max() < 1e-6 and len(found.features) == 11
+
+
+def test_real_outputs_such_as_valence():
+    def mood(audio, lyrics):
+        return 5 * levels(audio)[:, 0] - np.array([len(text) for text in lyrics]) / 10
+
+    found = ml.MusicLIME(mood, classes=["valence"], sample_rate=RATE, samples=400).explain(song())
+    assert found.weights.shape == (1, 45) and (found.table("valence").weight[:3] < -0.3).any()
+
+
+def test_enough_stops_early_on_an_easy_model_and_says_why():
+    asked = []
+
+    def easy(audio, lyrics):
+        asked.append(len(audio))
+        return np.array([[("come" in t.lower()) + 0.5 * ("are" in t), 0.0] for t in lyrics])
+
+    explainer = functools.partial(ml.MusicLIME, sample_rate=RATE, samples="enough")
+    found = explainer(easy).explain(song())
+    assert sum(asked) - 1 == found.samples == 4 * 46
+    assert found.provenance["masks chosen"].startswith("enough: narrow")
+    still = explainer(lambda a, t: np.ones((len(a), 1))).explain(song())
+    assert "no feature moves" in still.provenance["masks chosen"]
+
+    def noisy(audio, lyrics):
+        return np.sin(1e4 * audio.sum(1))[:, None]
+
+    hard = explainer(noisy).explain(song())
+    assert hard.samples == 32 * 4 * 46 and hard.provenance["masks chosen"] == "looks used up"
+    crossed = ml.MusicLIME(Toy(), samples="enough").explain(song())
+    assert crossed.design == "crossed" and crossed.provenance["masks chosen"].startswith("enough")
+
+
+def test_settings_are_json_and_the_same_in_every_process():
+    def hum(stem, segment):
+        return np.zeros(200)
+
+    from musiclime.models.separation import separator
+
+    separate = separator("demo")
+    settings = ml.MusicLIME(Toy(), off=hum, separate=separate).settings
+    assert "0x" not in json.dumps(settings) and settings["model"] == "toy"
+    assert settings["off"].endswith("hum") and settings["separate"].endswith("separate preset=demo")
+    assert ml.MusicLIME(predict).settings != ml.LyricsLIME(predict).settings
+    assert ml.MusicLIME(predict, name="mine").settings["model"] == "mine"
+    assert json.dumps(ml.MusicLIME(predict, seed=np.int64(3), samples=np.int64(9)).settings)
+
+
+def test_memory_stays_bounded():
+    """30 s at 44.1 kHz: the mixes of all masks would take tens of gigabytes."""
+    rng = np.random.default_rng(0)
+    stems = {stem: rng.normal(size=30 * 44100).astype(np.float32) for stem in STEMS}
+    long = ml.Song(sum(stems.values()), 44100, "come as you are", stems=stems)
+    explainer = ml.MusicLIME(lambda a, t: a[:, :4], sample_rate=44100, samples=100)
+    tracemalloc.start()
+    explainer.explain(long)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 500e6
+
+
+def test_the_masks_themselves_are_small():
+    tracemalloc.start()
+    ml.LyricsLIME(lambda a, t: np.zeros((len(t), 9)), sample_rate=RATE, samples=20000).explain(
+        song(" ".join(f"w{number}" for number in range(200)))
+    )
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 120e6
+
+
+def test_spectrogram_weights_are_those_of_limes_image_explainer():
+    from lime.lime_image import LimeImageExplainer
+
+    given = song(seconds=8)
+    explainer = ml.SpectrogramLIME(predict, sample_rate=RATE, samples=60, patches=12, progress=False)
+    found, space = explainer.explain(given), explainer.space(given)
+    assert np.abs(space.mix(np.ones((1, len(space.audio)), dtype=bool))[0] - given.audio).max() < 1e-5
+    corner = np.unique(space.map, return_index=True)[1]
+
+    def ask(images):
+        masks = images[..., 0].reshape(len(images), -1)[:, corner] > 0
+        return predict(space.mix(masks), [given.lyrics] * len(masks))
+
+    page = np.ones((*space.map.shape, 3))
+    theirs = LimeImageExplainer(random_state=0, feature_selection="none").explain_instance(
+        page,
+        ask,
+        labels=(0,),
+        top_labels=None,
+        hide_color=0,
+        num_features=1000,
+        num_samples=60,
+        segmentation_fn=lambda _: space.map,
+        random_seed=0,
+    )
+    weights = [weight for _, weight in sorted(theirs.local_exp[0])]
+    assert np.abs(np.array(weights) - found.weights[0]).max() < 1e-6  # sound is float32
+    # The filtered song keeps what the patch held; the picture's band averages only its loudness.
+    names = [feature.name for feature in found.features]
+    assert np.abs(explainer.listen(found, names, given) - given.audio).max() < 1e-5
+    blurred = explainer.listen(found, names, given, "inverse")
+    assert 0.5 < np.corrcoef(blurred, given.audio)[0, 1] < 0.999
+    with pytest.raises(ValueError, match="how is"):
+        explainer.listen(found, names, given, "loud")
+
+
+def test_figures_of_an_explanation():
+    from musiclime.show.figures import of_songs as plots
+
+    found = ml.MusicLIME(predict, classes=["loud", "soft"], sample_rate=RATE, samples=300).explain(
+        song("come <script>alert(1)</script>")
+    )
+    shown = plots.lit(found, "loud")
+    assert "<mark" in shown and ">come</mark>" in shown and "<script" not in shown
+    bars = plots.bars({"one": found}, "loud", count=6).axes[0]
+    table = found.table("loud").head(6)
+    assert [tick.get_text() for tick in bars.get_yticklabels()] == table.feature.tolist()[::-1]
+    assert [bar.get_width() for bar in bars.patches] == pytest.approx(table.weight.tolist()[::-1])
+    grid = plots.grid({"one": found}, "loud").axes[0].images[0].get_array()
+    assert grid.shape == (4, 10) and np.abs(grid).argmax() % 10 == 2
+
+
+def test_the_table_of_arguments_names_what_there_is():
+    page = (Path(__file__).parents[2] / "book/reference/api.md").read_text(encoding="utf-8")
+    names = re.findall(r"`(\w+)`", " ".join(re.findall(r"^\* - (`.+`)$", page, re.M)))
+    there = {field.name: field.default for field in dataclasses.fields(ml.MusicLIME)}
+    assert set(names) == set(list(there)[: len(names)]) and len(names) == 11
+    assert there["sample_rate"] == 16000 and there["segments"] == 10  # the table says so

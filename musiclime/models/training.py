@@ -211,6 +211,10 @@ def load_model(
     corpus: a name or a Corpus; weights: "pretrained" or "random"; fusion: concat, sum or product; multilabel:
     labels parted by ; backbones: any checkpoint; sample_rate: the authors' was 44,100; training: as in `fit`.
     """
+    if preset == "real":
+        from .pretrained import load_real
+
+        return load_real(task, modality, device)
     choices = {"genre or emotion": task, "lyrics, audio or multimodal": modality, "demo or paper": preset}
     for choice, value in choices.items():
         if value not in choice.replace(",", "").split():

@@ -11,7 +11,7 @@ READY = .venv/ready
 # Two tests side by side, one thread each: more threads than cores wait for each other.
 TESTS = OMP_NUM_THREADS=1 $(RUN) -m pytest -n $(JOBS) --dist loadfile --durations 15
 
-.PHONY: help book runs html serve test check lint pairs models links screenshot bench bench-check clean
+.PHONY: help book runs html serve test check lint pairs models models-check dist links screenshot bench bench-check clean
 help:
 	@sed -n 1,3p $(MAKEFILE_LIST)
 
@@ -62,6 +62,13 @@ models: $(READY)
 
 models-check: $(READY)
 	$(RUN) tools/retrain_models.py --check
+
+# Wheel and sdist, checked.
+dist: $(READY)
+	rm -rf dist
+	$(RUN) -m pip install -q build twine
+	$(RUN) -m build -q
+	$(RUN) -m twine check --strict dist/*
 
 # Of the built site: its links that lead out, with the date each last answered, and the README's picture.
 links: $(READY)

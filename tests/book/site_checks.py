@@ -2,6 +2,7 @@
 
 import ast
 import csv
+import gzip
 import json
 import re
 import sys
@@ -13,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 import yaml
 
 LIMIT = 1_000_000
+FIRST_VIEW_LIMIT = 350_000
 QUOTES = re.compile("[\\s'\"\u2018\u2019\u201c\u201d*]")  # what Markdown makes another of
 ROOT = Path(__file__).resolve().parents[2]
 OWN = "listening-study.html"  # the one page of ours among the theme's static files
@@ -104,6 +106,30 @@ def weights(site: Path) -> dict[str, int]:
     return out
 
 
+def files_of_first_view(page: Page) -> set[Path]:
+    """The page and what a browser loads with it at once: styles, their fonts, scripts and images; no sound."""
+    files, style_links = {page.file}, re.compile(r"url\(['\"]?(?!data:)([^'\")]+\.woff2)")
+    for url in page.loads:
+        file = (page.file.parent / unquote(urlsplit(url).path)).resolve()
+        if file.is_file() and not file.name.endswith((".mp3", ".audio.js")):
+            files.add(file)
+    for style in [file for file in files if file.suffix == ".css"]:
+        fonts = style_links.findall(style.read_text(encoding="utf-8"))
+        files |= {(style.parent / font).resolve() for font in fonts if (style.parent / font).is_file()}
+    return files
+
+
+def first_views(site: Path) -> dict[str, int]:
+    """Gzipped bytes of the first view of every page, sound and model aside."""
+    sizes, out = {}, {}
+    for page in pages(site):
+        for file in files_of_first_view(page):
+            if file not in sizes:
+                sizes[file] = len(gzip.compress(file.read_bytes(), 6))
+        out[str(page.file.relative_to(site))] = sum(sizes[file] for file in files_of_first_view(page))
+    return out
+
+
 def repository() -> str:
     """owner/name, as the configuration spells it."""
     told = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
@@ -150,6 +176,9 @@ def report(site: Path) -> str:
     sounds = [f.stat().st_size for f in site.rglob("*") if f.name.endswith((".mp3", ".audio.js"))]
     theme = sum(f.stat().st_size for f in (site / "_static").rglob("*") if f.is_file())
     heavy = ", ".join(f"{name} {size / 1000:.0f} kB" for name, size in own[:3])
+    views = first_views(site)
+    largest = max(views, key=views.get)
+    print(f"first view, gzipped: at most {views[largest] / 1000:.0f} kB ({largest})")
     rest = f"{len(sounds)} sounds {sum(sounds) / 1e6:.1f} MB (loaded when played), theme {theme / 1e6:.1f} MB"
     return f"{len(own)} pages; the heaviest: {heavy}; {rest}"
 

@@ -5,10 +5,14 @@ import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 import site_checks as checks
+
+sys.path.insert(0, str(checks.ROOT / "book" / "_ext"))
+import light_pages  # noqa: E402
 
 # In the dark only colours differ: the other rules have spoken in the light.
 AXE = {
@@ -67,6 +71,18 @@ class TestChecks:
         assert checks.tracebacks(tmp_path) == ["a.html"]
         assert checks.weights(tmp_path)["b.html"] > checks.LIMIT > checks.weights(tmp_path)["a.html"]
 
+    def test_a_first_view_counts_styles_fonts_and_scripts_but_no_sound(self, tmp_path):
+        noise = "".join(map(str, np.random.default_rng(0).integers(0, 10, 40_000)))
+        for name in ("font.woff2", "script.js", "song.mp3"):
+            (tmp_path / name).write_text(noise)
+        (tmp_path / "style.css").write_text('@font-face { src: url("font.woff2") format("woff2"); }')
+        self.write(tmp_path, a="<p>empty</p>", b='<script src="script.js"></script>')
+        self.write(tmp_path, c='<audio src="song.mp3"></audio><link rel="stylesheet" href="style.css">')
+        views = checks.first_views(tmp_path)
+        assert views["a.html"] < 100
+        assert 15_000 < views["b.html"] < 25_000
+        assert 15_000 < views["c.html"] < 25_000
+
     def test_notebooks_that_are_not_the_pages_own_are_found(self, tmp_path):
         badges = "".join(f'<a class="ml-badge" href="{at}launch/a.ipynb">x</a>' for at in ("../", "c/", "k/"))
         self.write(tmp_path, a=f"{badges}<p><em>This run:</em> task <strong>genre</strong>.</p>")
@@ -87,6 +103,23 @@ class TestChecks:
         own = f"https://github.com/{checks.repository()}/issues"
         self.write(tmp_path, a=f'<a href="{own}">x</a><a href="b.html">y</a><a href="https://z.org">z</a>')
         assert checks.outward(tmp_path) == ["https://z.org"]
+
+
+class TestLightPages:
+    def test_rules_of_the_icon_font_go_and_the_others_stay(self):
+        kept = "a{color:red}@media print{.x{display:none}}.fabulous{color:blue}p .fa-x{margin:0}"
+        icons = (
+            "@font-face{font-family:Font Awesome\\ 6 Free;src:url(x.woff2)}.fa-solid,.fas{font-weight:900}"
+            '.fa-bars:before{content:"x"}@keyframes fa-spin{0%{top:0}to{top:1px}}'
+        )
+        assert light_pages.without_icon_rules(kept + icons + kept) == kept + kept
+
+    def test_only_the_search_page_keeps_the_search_index(self):
+        index = '<script src="../searchindex.js"></script>'
+        icons = '<script defer src="../_static/scripts/fontawesome.js?digest=1"></script>'
+        own = '<script src="../_static/player.js"></script>'
+        assert light_pages.without_unused_scripts(icons + index + own, is_search_page=False) == own
+        assert light_pages.without_unused_scripts(icons + index + own, is_search_page=True) == index + own
 
 
 def test_the_readme_shows_the_player_and_its_doors_are_those_of_the_configuration():
@@ -118,6 +151,10 @@ class TestPages:
     def test_no_page_weighs_over_a_megabyte(self, site):
         weights = checks.weights(site)
         assert {name: size for name, size in weights.items() if size > checks.LIMIT} == {}
+
+    def test_the_first_view_of_a_page_is_light(self, site):
+        views = checks.first_views(site)
+        assert {name: size for name, size in views.items() if size > checks.FIRST_VIEW_LIMIT} == {}
 
     def test_every_computing_page_offers_its_own_notebook(self, site):
         assert checks.lost_notebooks(site) == []

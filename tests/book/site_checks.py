@@ -108,13 +108,14 @@ def weights(site: Path) -> dict[str, int]:
 
 def files_of_first_view(page: Page) -> set[Path]:
     """The page and what a browser loads with it at once: styles, their fonts, scripts and images; no sound."""
-    files, style_links = {page.file}, re.compile(r"url\(['\"]?(?!data:)([^'\")]+\.woff2)")
+    font_links = re.compile(r"url\([\"']?(?!data:)([^\"')]+\.woff2)")
+    files = {page.file}
     for url in page.loads:
         file = (page.file.parent / unquote(urlsplit(url).path)).resolve()
         if file.is_file() and not file.name.endswith((".mp3", ".audio.js")):
             files.add(file)
     for style in [file for file in files if file.suffix == ".css"]:
-        fonts = style_links.findall(style.read_text(encoding="utf-8"))
+        fonts = font_links.findall(style.read_text(encoding="utf-8"))
         files |= {(style.parent / font).resolve() for font in fonts if (style.parent / font).is_file()}
     return files
 

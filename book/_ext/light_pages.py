@@ -1,4 +1,4 @@
-"""Makes the pages light: takes out the theme's icon fonts and the search index that only the search page needs.
+"""Makes the pages light: takes out the theme's icon fonts, and the search index of pages that do not search.
 
 The theme loads all of Font Awesome, 0.8 MB, for some twenty icons. `_static/icons.css` draws these twenty.
 """
@@ -18,7 +18,7 @@ ICON_SCRIPT = re.compile(r'\s*<script[^>]*src="[^"]*/fontawesome\.js[^"]*"></scr
 SEARCH_SCRIPTS = re.compile(
     r'\s*<script src="[^"]*(?:_static/searchtools|_static/language_data|searchindex)\.js"></script>'
 )
-# A rule of the style sheet: its selector and, in braces, what it sets. Braces may be nested once (@keyframes).
+# A rule of the style sheet: its selector and, in braces, what it sets; @keyframes holds rules of its own.
 STYLE_RULE = re.compile(r"([^{}]+)\{((?:[^{}]|\{[^{}]*\})*)\}")
 
 

@@ -66,6 +66,22 @@ def broken_links(site: Path) -> list[str]:
     return sorted(set(wrong))
 
 
+def far_pages(site: Path, clicks: int = 2) -> list[str]:
+    """The pages that are more than so many clicks away from the first."""
+    links = {page.file.resolve(): page for page in pages(site)}
+    reached = {(site / "index.html").resolve()}
+    for _ in range(clicks):
+        goals = {
+            (file.parent / unquote(urlsplit(link).path)).resolve()
+            for file in reached
+            for link in links[file].links
+            if not urlsplit(link).netloc
+        }
+        reached |= goals & set(links)
+    ours = {file for file in links if file.name not in ("search.html", "genindex.html", "py-modindex.html")}
+    return sorted(str(file.relative_to(site.resolve())) for file in ours - reached)
+
+
 def foreign_loads(site: Path) -> list[str]:
     """What a page or a style would load from elsewhere."""
     wrong = [
@@ -107,7 +123,7 @@ def weights(site: Path) -> dict[str, int]:
 
 
 def files_of_first_view(page: Page) -> set[Path]:
-    """The page and what a browser loads with it at once: styles, their fonts, scripts and images; no sound."""
+    """The page and what a browser loads with it: styles, their fonts, scripts and images; no sound."""
     font_links = re.compile(r"url\([\"']?(?!data:)([^\"')]+\.woff2)")
     files = {page.file}
     for url in page.loads:

@@ -5,11 +5,15 @@ import re
 import subprocess
 import sys
 
+import audit
 import light_pages
 import numpy as np
 import pytest
+import reading_order
+import yaml
 from axe_playwright_python.sync_playwright import Axe
 
+import musiclime as ml
 import site_checks as checks
 
 # In the dark only colours differ: the other rules have spoken in the light.
@@ -120,6 +124,75 @@ class TestLightPages:
         assert light_pages.without_unused_scripts(icons + index + own, is_search_page=True) == index + own
 
 
+class TestReadingOrder:
+    CHILDREN = {
+        "index": ["a", "runs/train-genre-multimodal", "z"],
+        "a": ["a/one"],
+        "runs/train-genre-multimodal": ["runs/train-genre-audio", "runs/more"],
+    }
+
+    def test_arrows_lead_through_all_pages_but_hidden_variants(self):
+        order = reading_order.pages_in_order(self.CHILDREN, "index")
+        assert order == ["index", "a", "a/one", "runs/train-genre-multimodal", "runs/more", "z"]
+
+    def test_a_hidden_variant_has_the_neighbours_of_its_chapter(self):
+        chapter = reading_order.neighbours(self.CHILDREN, "index", "runs/train-genre-multimodal")
+        variant = reading_order.neighbours(self.CHILDREN, "index", "runs/train-genre-audio")
+        assert chapter == variant == ("a/one", "runs/more")
+        assert reading_order.neighbours(self.CHILDREN, "index", "index") == (None, "a")
+        assert reading_order.neighbours(self.CHILDREN, "index", "z") == ("runs/more", None)
+
+    def test_what_was_written_by_hand_gives_way_to_the_line_that_is_made(self):
+        section = '<section id="next"><h2>Next</h2><p>Go to <a href="x">x</a>.</p></section>'
+        assert reading_order.with_next_line(section, "LINE") == (
+            '<section id="next"><h2>Next</h2>LINE</section>'
+        )
+        line = "<p>First.</p><p><strong>Next.</strong> Go <em>on</em>.</p></section>"
+        assert reading_order.with_next_line(line, "LINE") == "<p>First.</p>LINE</section>"
+        assert reading_order.with_next_line("<p>Text.</p>", "LINE") == "<p>Text.</p>LINE"
+
+    def test_the_switch_links_the_variants_that_there_are(self):
+        pages = {"runs/train-genre-audio", "runs/train-genre-multimodal", "runs/other"}
+        found = reading_order.switch("runs/train-genre-audio", pages, str.upper)
+        assert re.findall('href="(.*?)"', found) == ["RUNS/TRAIN-GENRE-MULTIMODAL", "#"]
+        assert reading_order.switch("runs/other", pages, str.upper) == ""
+
+
+class TestAudit:
+    ROWS = audit.rows_of(checks.ROOT / "data" / "audit.csv")
+
+    def test_every_row_has_a_status_and_says_why_where_it_does_not_just_work(self):
+        assert {row["status"] for row in self.ROWS} == set(audit.STATUSES)
+        assert [row["place"] for row in self.ROWS if row["status"] != "works" and not row["note"]] == []
+
+    def test_every_page_and_every_function_that_it_names_exists(self):
+        pages = pages_of_the_toc()
+        assert [row["page"] for row in self.ROWS if row["page"] not in pages] == []
+        named = {row["function"] for row in self.ROWS if row["function"]}
+        assert named <= set(ml.__all__)
+
+    def test_no_figure_and_no_table_of_the_thesis_is_missing(self):
+        told = " ".join(row["place"] for row in self.ROWS if row["source"] == "thesis")
+        figures = {f"5.3.{n}" for n in range(1, 21)} | {f"4.3.{n}" for n in range(1, 6)}
+        figures |= {"3.1.1", "3.1.2", "3.1.3", "4.1.1", "4.1.2", "4.1.3", "4.2.1", "5.1.1", "5.2.1", "5.2.2"}
+        mentioned = set(re.findall(r"\d\.\d\.\d+", told))
+        for first, last in re.findall(r"5\.3\.(\d+) to 5\.3\.(\d+)", told):
+            mentioned |= {f"5.3.{n}" for n in range(int(first), int(last) + 1)}
+        assert figures - mentioned == set()
+        assert all(f"table 5.{n}" in told for n in range(1, 5))
+
+
+def pages_of_the_toc() -> list[str]:
+    """All pages that _toc.yml lists."""
+    text = (checks.ROOT / "_toc.yml").read_text(encoding="utf-8")
+    return ["index", *re.findall(r"^ *- file: (\S+)", text, re.M)]
+
+
+def test_the_menu_has_at_most_thirty_entries():
+    parts = yaml.safe_load((checks.ROOT / "_toc.yml").read_text(encoding="utf-8"))["parts"]
+    assert 20 <= sum(len(part["chapters"]) for part in parts) <= 30
+
+
 def test_the_readme_shows_the_player_and_its_doors_are_those_of_the_configuration():
     text, own = (checks.ROOT / "README.md").read_text("utf-8"), checks.repository()
     picture = re.search(r'<img src="(.*?)"[^>]* alt="(.{40,}?)"', text)
@@ -149,6 +222,20 @@ class TestPages:
     def test_no_page_weighs_over_a_megabyte(self, site):
         weights = checks.weights(site)
         assert {name: size for name, size in weights.items() if size > checks.LIMIT} == {}
+
+    def test_next_in_the_text_is_the_arrow_next(self, site):
+        told = 0
+        for page in checks.pages(site):
+            line = re.search(r'class="ml-next">.*?href="(.*?)"', page.text)
+            arrow = re.search(r'<link rel="next"[^>]*href="(.*?)"', page.text)
+            if line:
+                told += 1
+                assert line[1] == arrow[1], page.file.name
+            assert len(re.findall("<strong>Next", page.text)) <= 1, page.file.name
+        assert told > 2
+
+    def test_every_page_is_two_clicks_away_from_the_first(self, site):
+        assert checks.far_pages(site) == []
 
     def test_the_first_view_of_a_page_is_light(self, site):
         views = checks.first_views(site)

@@ -1,4 +1,4 @@
-"""What a page says about itself: a description, a picture, a badge, the commit; and llms.txt about all pages."""
+"""What a page says about itself: description, picture, badge and commit; and llms.txt, about all pages."""
 
 import json
 import subprocess
@@ -7,9 +7,7 @@ from pathlib import Path
 
 from docutils import nodes
 
-COMPOSED = (
-    "The songs here are composed by code: they say something about the method, nothing about real music."
-)
+COMPOSED = "These songs are composed by code. They say something about the method, nothing about real music."
 
 
 def described(doctree) -> str:

@@ -1,7 +1,7 @@
 """The order in which one reads: menu, arrows, the line "Next", and the switch between variants of a chapter.
 
-`_toc.yml` is the one source. A chapter that is run for every task and modality has one entry in the menu, that of
-its first variant. The others lie under it in `_toc.yml`, and a switch at the top of each leads to all of them.
+`_toc.yml` is the one source. A chapter that is run for every task and modality has one entry in the menu, that
+of its first variant. The others lie under it in `_toc.yml`; a switch at the top of each leads to all of them.
 """
 
 import re
@@ -80,10 +80,7 @@ def switch(page: str, pages: set[str], link) -> str:
 def after_title(body: str, text: str) -> str:
     """The page's HTML with a text below its title, and below the badges where there are some."""
     badges = re.search(r'<p class="ml-badges">.*?</p>', body, re.S)
-    if badges:
-        place = badges.end()
-    else:
-        place = body.find("</h1>") + len("</h1>")
+    place = badges.end() if badges else body.find("</h1>") + len("</h1>")
     return body[:place] + text + body[place:]
 
 

@@ -78,7 +78,8 @@ def far_pages(site: Path, clicks: int = 2) -> list[str]:
             if not urlsplit(link).netloc
         }
         reached |= goals & set(links)
-    ours = {file for file in links if file.name not in ("search.html", "genindex.html", "py-modindex.html")}
+    made_by_sphinx = ("search.html", "genindex.html", "py-modindex.html", OWN)
+    ours = {file for file in links if file.name not in made_by_sphinx}
     return sorted(str(file.relative_to(site.resolve())) for file in ours - reached)
 
 

@@ -188,6 +188,26 @@ def pages_of_the_toc() -> list[str]:
     return ["index", *re.findall(r"^ *- file: (\S+)", text, re.M)]
 
 
+def test_the_reference_names_every_public_name():
+    text = (checks.ROOT / "book" / "reference" / "api.md").read_text(encoding="utf-8")
+    named = set(re.findall(r":: musiclime\.(\w+)", text)) | set(re.findall(r"`ml\.([A-Z]+)`", text))
+    assert named == set(ml.__all__)
+
+
+def test_every_term_of_the_glossary_is_linked_from_a_page():
+    glossary = checks.ROOT / "book" / "reference" / "glossary.md"
+    terms = re.findall(r"^(?![`#*\s])(.+)$", glossary.read_text(encoding="utf-8"), re.M)
+    linked = set()
+    for page in [*checks.ROOT.glob("book/**/*.md"), *checks.ROOT.glob("notebooks/*.py")]:
+        if page != glossary:
+            text = page.read_text(encoding="utf-8").replace("\n# ", " ")
+            for role in re.findall(r"\{term\}`([^`]+)`", text):
+                named = re.search(r"<(.+)>", role)
+                linked.add((named[1] if named else role).lower())
+    assert len(terms) > 40
+    assert [term for term in terms if term.lower() not in linked] == []
+
+
 def test_the_menu_has_at_most_thirty_entries():
     parts = yaml.safe_load((checks.ROOT / "_toc.yml").read_text(encoding="utf-8"))["parts"]
     assert 20 <= sum(len(part["chapters"]) for part in parts) <= 30

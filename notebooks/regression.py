@@ -28,7 +28,7 @@ import subprocess
 import sys
 
 import musiclime as ml
-from musiclime.models.encoders import TOWERS, tower
+from musiclime.models.encoders import ENCODERS, encoder
 from musiclime.models.filterbank import filterbank
 from musiclime.models.preprocessing import clip
 from musiclime.show import chapter
@@ -395,8 +395,8 @@ judge("MuLan", regression.predict(joined(test)))
 class Transformers(nn.Module):
     def __init__(self, vocabulary=2001):
         super().__init__()
-        self.ast = tower(TOWERS["demo"]["audio"])
-        self.roberta = tower(TOWERS["demo"]["lyrics"], vocab_size=vocabulary, pad_token_id=0)
+        self.ast = encoder(ENCODERS["demo"]["audio"])
+        self.roberta = encoder(ENCODERS["demo"]["lyrics"], vocab_size=vocabulary, pad_token_id=0)
         width = self.ast.config.hidden_size + self.roberta.config.hidden_size
         self.dropout, self.linear = nn.Dropout(0.1), nn.Linear(width, 2)
 

@@ -1,4 +1,4 @@
-"""A small model packed for the page: its weights in half precision, its words and its shape, as one script."""
+"""A small model packed for the page: weights in half precision, words and shape, as one script."""
 
 import base64
 import hashlib
@@ -121,13 +121,26 @@ def write_model(model, assets: Path) -> dict:
         assets: the folder of this page's files; the script goes into the folder above.
 
     Returns:
-        key and src for the page's data.
+        key, src and code (the addresses of the weights and of what computes with them).
     """
     from .player import keep
 
     key, script = script_of(pack(model))
     keep(Path(assets).parent / f"model-{key}.js", script)
-    return {"key": key, "src": f"../assets/model-{key}.js"}
+    return {"key": key, "src": f"../assets/model-{key}.js", "code": "../assets/model_in_browser.js"}
+
+
+def inline_model(model) -> dict:
+    """The model inside the page itself, for a live notebook.
+
+    Args:
+        model: a model for which `runs_in_page` holds.
+
+    Returns:
+        key and the packed model.
+    """
+    packed = pack(model)
+    return {"key": script_of(packed)[0], "packed": packed}
 
 
 def table_of(model, space) -> dict | None:

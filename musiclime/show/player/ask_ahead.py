@@ -79,7 +79,7 @@ def ask_ahead(explanation, space, predict) -> dict:
     sides = {"audio": range(cells), "lyrics": range(cells, count)}
     masks = likely_masks(explanation, cells)
     asked = Answers(predict, space, 64, {})
-    if hasattr(predict, "head_audio"):
+    if hasattr(predict, "head_audio") and joins_by_concatenation(predict):
         audio = distinct(masks, sides["audio"], SIDE_MASKS)
         lyrics = distinct(masks, sides["lyrics"], SIDE_MASKS)
         heard = asked.encode("audio", audio[:, :cells])
@@ -100,6 +100,12 @@ def ask_ahead(explanation, space, predict) -> dict:
 def distinct_mixes(masks, sides: dict, most: int) -> np.ndarray:
     """The first `most` masks that differ anywhere."""
     return distinct(masks, range(sides["lyrics"].stop), most)
+
+
+def joins_by_concatenation(predict) -> bool:
+    """Whether a model's head hears the two embeddings side by side, as far as it can be seen."""
+    network = getattr(predict, "network", None)
+    return getattr(getattr(network, "head", None), "fusion", "concat") == "concat"
 
 
 def _are_the_answers(predict, heard, read, numbers) -> bool:

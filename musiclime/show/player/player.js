@@ -677,7 +677,8 @@
 		for (const f of list) {
 			const share = unit(Math.abs(w[f]) / p.scale), sure = !couldBeZero(p, f), gone = Boolean(off[f]), name = describe(p, f);
 			for (const node of p.cells[f]) {
-				node.style.setProperty("--w", share.toFixed(3));
+				// Less than linear, so that a small weight that is told from zero is still seen.
+				node.style.setProperty("--w", (share ** 0.7).toFixed(3));
 				node.classList.toggle("ml-against", w[f] < 0);
 				node.classList.toggle("ml-unsure", !sure);
 				node.classList.toggle("ml-off", gone);

@@ -152,11 +152,14 @@ def table_of(model, space) -> dict | None:
 
     Returns:
         cells (of each patch the features that it hears) and answers (per patch 2**k rows of float32 in
-        base64), or None for another kind of model.
+        base64), or None for another kind of model, or where a patch hears too many cells.
     """
-    if not hasattr(model, "table"):
+    if not hasattr(model, "table") or not space.audio:
         return None
-    table = model.table(space)
+    try:
+        table = model.table(space)
+    except ValueError:
+        return None
     answers = [np.asarray(rows, dtype="<f4") for rows in table.answers]
     return {
         "cells": [[int(cell) for cell in cells] for cells in table.cells],

@@ -214,13 +214,13 @@
 			p.nodes.answer, element("div", { class: "ml-foot" }, p.nodes.play, p.nodes.explain), p.nodes.verdict);
 	}
 
-	// Five cells in a row of one stem, two of another, and half of the words: what songs of the corpus have.
+	// Eight cells, in runs of two stems, and two words: about what a song of the corpus has.
 	function plantSome(p) {
 		const count = p.song.stems.length, first = Math.floor(Math.random() * count), at = Math.floor(Math.random() * (p.segments - 4));
 		const cells = [0, 1, 2, 3, 4].map((s) => (at + s) * count + first);
-		const other = (first + 1 + Math.floor(Math.random() * (count - 1))) % count, start = Math.floor(Math.random() * (p.segments - 1));
+		const other = (first + 1 + Math.floor(Math.random() * (count - 1))) % count, start = Math.floor(Math.random() * (p.segments - 2));
 		const names = [...new Set(p.slots.map((i) => p.song.tokens[i].name))].sort(() => Math.random() - 0.5);
-		return plantOnly(p, [...cells, start * count + other, (start + 1) * count + other], names.slice(0, Math.ceil(names.length / 2)));
+		return plantOnly(p, [...cells, ...[0, 1, 2].map((s) => (start + s) * count + other)], names.slice(0, 2));
 	}
 
 	function build(p) {

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import io
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from difflib import SequenceMatcher
 from html import escape
 from pathlib import Path
@@ -104,8 +104,8 @@ def model_data(explanation, song, name, assets, predict) -> dict:
     """How the page finds the model's answers: the model, a table of all its answers, or some answers."""
     rate = getattr(predict, "sample_rate", song.sample_rate)
     inner = space(explanation, song, rate)
-    if hasattr(predict, "table"):
-        table = table_of(predict, inner)
+    table = table_of(predict, inner)
+    if table is not None:
         text = json.dumps(table, separators=(",", ":"))
         key = hashlib.sha256(text.encode()).hexdigest()[:10]
         if assets is None:
@@ -190,8 +190,8 @@ def space(explanation: Explanation, song: Song, sample_rate: int) -> Space:
     An explanation that was made in this session still has them; for one that was loaded they are rebuilt.
     """
     own = getattr(explanation, "space", None)
-    if own is not None and own.song.sample_rate == sample_rate and own.off is None:
-        return own
+    if own is not None and (own.song.sample_rate == sample_rate or not song.stems):
+        return replace(own, off=None)
     settings = explanation.provenance.get("settings", {})
     # The patches of SpectrogramLIME have no stem: of them only the weights are shown.
     cells = [feature for feature in explanation.features if feature.segment >= 0]
@@ -260,9 +260,10 @@ def sound_beside(packed: dict, name: str, assets) -> dict:
 
 def pack_sound(explanation: Explanation, song: Song, name: str, assets) -> dict:
     """The stems of a song for the page, each with the row of the grid that it is heard through."""
-    stems = space(explanation, song, song.sample_rate).song.stems
+    ready = space(explanation, song, song.sample_rate).song
+    stems, rate = ready.stems, ready.sample_rate
     rows = list(dict.fromkeys(f.stem for f in explanation.features if f.modality == "audio"))
-    packed = pack_stems(list(stems.values()), song.sample_rate)
+    packed = pack_stems(list(stems.values()), rate)
     tracks = []
     for stem, scale in zip(stems, packed.pop("scales")):
         # A track without a row of its own always sounds.
@@ -312,7 +313,7 @@ def players_without_script(explanation: Explanation, song: Song | None, name: st
         mixes["only what mattered"] = [feature in strongest for feature in inner.audio]
     players = []
     for label, audio in zip(mixes, inner.mix(np.array(list(mixes.values()), dtype=bool))):
-        mp3 = encode_mp3(audio, song.sample_rate)
+        mp3 = encode_mp3(audio, inner.song.sample_rate)
         file = Path(assets) / f"{slug(name)}-{hashlib.sha256(mp3).hexdigest()[:10]}.mp3"
         native = f'<audio controls preload="none" aria-label="{label}" src="{keep(file, mp3)}"></audio>'
         players.append(f"<p>{label} {native}</p>")

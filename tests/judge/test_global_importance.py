@@ -243,11 +243,11 @@ def game(rng, effects, songs, between=0.0, noise=0.01, modality="lyrics"):
 def test_of_games_in_which_nothing_matters_at_most_one_in_twenty_has_a_finding(songs):
     rng = np.random.default_rng(songs)
     with_finding = np.zeros(2)
-    for _ in range(120):
+    for _ in range(60):
         table, _ = game(rng, np.zeros(150), songs)
         with_finding += (summary(table, support=3)[["q", "q here"]] < 0.05).any()
-    # 5 % of 120, and two standard errors of that count.
-    assert with_finding.max() <= 6 + 2 * sqrt(120 * 0.05 * 0.95)
+    # 5 % of 60, and two standard errors of that count.
+    assert with_finding.max() <= 3 + 2 * sqrt(60 * 0.05 * 0.95)
 
 
 @pytest.mark.parametrize("songs", [3, 5, 20])

@@ -6,7 +6,6 @@ import numpy as np
 from scipy.special import gammaln
 
 from ..data.song import Song
-from ..explain import surrogate
 from ..explain.ask_model import Answers, is_late_fusion
 from ..explain.explanation import Feature
 
@@ -53,7 +52,8 @@ def model_values(
         enumerated: with so many features or fewer, all masks are asked.
 
     Returns:
-        A `ModelValues`. It is exact for at most `enumerated` features and for "leave one out".
+        A `ModelValues`. It is exact for at most `enumerated` features, for "leave one out", and for models
+        that offer a table of all answers (`load_tagger`).
 
     Example:
         >>> from musiclime.judge.white_boxes import small_game
@@ -71,6 +71,11 @@ def model_values(
         values = _leave_one_out(explainer, space, len(features))
         return ModelValues(estimand, features, values, np.zeros(len(values)), len(features) + 1)
 
+    table = _patch_table(explainer.predict, space) if estimand in ("banzhaf", "shapley") else None
+    if table is not None:
+        values = table.banzhaf() if estimand == "banzhaf" else table.shapley()
+        return ModelValues(estimand, features, values, np.zeros(len(values)), 0)
+
     if len(features) <= enumerated:
         every = every_mask(len(features))
         values = _values_of_joint(explainer, space, every, estimand, by_size=None)
@@ -80,6 +85,16 @@ def model_values(
     halves = [_sampled(explainer, space, estimand, masks // 2, [seed, half]) for half in (0, 1)]
     error = np.sqrt(np.mean((halves[0] - halves[1]) ** 2, axis=1)) / 2
     return ModelValues(estimand, features, (halves[0] + halves[1]) / 2, error, masks)
+
+
+def _patch_table(model, space):
+    """The table of all answers that a tagger by patches offers, where its patches hear few enough cells."""
+    if not hasattr(model, "table") or space.lyrics:
+        return None
+    try:
+        return model.table(space)
+    except ValueError:  # too many cells a patch: their values are drawn
+        return None
 
 
 def every_mask(features: int) -> np.ndarray:

@@ -141,7 +141,7 @@ def join_segments(first: np.ndarray, second: np.ndarray, segments, rate: int) ->
 def join_lines(first: Song, second: Song, rows) -> str:
     """Ten lines: those at `rows` are the first song's, the others the second's, each in its own order."""
     own, other = iter(_lines(first)), iter(_lines(second))
-    rows = set(int(row) for row in rows)
+    rows = {int(row) for row in rows}
     return "\n".join(next(own) if row in rows else next(other) for row in range(SEGMENTS))
 
 

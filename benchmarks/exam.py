@@ -14,7 +14,6 @@ import pandas as pd
 from tqdm import tqdm
 
 import musiclime as ml
-from musiclime.explain import surrogate
 from musiclime.judge.exact_values import ModelValues, model_values
 from musiclime.judge.planted_evidence import compare, evidence_costs, marks
 
@@ -27,7 +26,7 @@ STEPS = np.linspace(0, 1, 9)
 
 
 class Remembered:
-    """A late-fusion model that encodes no mask of a song's cells twice; the costs of a record, not a method."""
+    """A late-fusion model that encodes no mask of a song twice: it makes the record cheaper, no method."""
 
     def __init__(self, model):
         self.model, self.known, self.stems = model, {}, None

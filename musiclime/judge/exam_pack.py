@@ -1,4 +1,4 @@
-"""The exam as files: songs and questions for any explainer, the truth apart, and a command that grades answers.
+"""The exam as files: songs and questions for any explainer, the truth apart, and a grader.
 
 python -m musiclime.judge.exam_pack write FOLDER
 python -m musiclime.judge.exam_pack grade answers.json --truth FOLDER-truth.json

@@ -18,9 +18,9 @@ from sklearn.preprocessing import StandardScaler
 import musiclime as ml
 from musiclime.data.composer import words
 from musiclime.data.composer.score import CELLS
+from musiclime.data.composer.songs import in_style
 from musiclime.data.composer.sounds import SEGMENT
 from musiclime.data.composer.styles import BASSES, GROOVES, RIFFS, SHARES, STYLES
-from musiclime.data.corpora.composed import in_style
 from musiclime.data.lyrics import clean_lyrics, is_instrumental
 from musiclime.data.lyrics import words as words_of
 from musiclime.data.song import STEMS

@@ -1,4 +1,4 @@
-"""Lyrics as text: cleaning away what a lyrics site adds, and the words and lines that an explanation mutes."""
+"""Lyrics as text: cleaning away what a lyrics site adds, and the words and lines that can be muted."""
 
 import re
 import unicodedata

@@ -12,6 +12,7 @@ from . import jamendolyrics, ultrastar
 from .curation import join
 from .source_files import read_csv
 
+TABLE = Path(__file__).parents[1] / "real_songs.csv"
 ADDRESS = "https://raw.githubusercontent.com"
 COLUMNS = ["file", "repository", "commit", "path", "sha256", "licence", "attribution", "kind"]
 
@@ -23,7 +24,7 @@ def pinned_files() -> pd.DataFrame:
         >>> pinned_files()["attribution"].replace("", None).nunique()
         13
     """
-    return read_csv(Path(__file__).parents[1] / "real_songs.csv", COLUMNS)
+    return read_csv(TABLE, COLUMNS)
 
 
 def load(root: str | Path | None = None, address: str = ADDRESS) -> Corpus:

@@ -1,4 +1,4 @@
-"""Real songs: hostile files become a song or one sentence; words have their times; nothing is fetched twice."""
+"""Real songs: hostile files become a song or one sentence; words have times; nothing is fetched twice."""
 
 import csv
 import hashlib

@@ -27,7 +27,8 @@ import pandas as pd
 
 import musiclime as ml
 from musiclime.data.composer.styles import SHARES
-from musiclime.models.training import RECIPES, evaluate
+from musiclime.models.evaluation import evaluate
+from musiclime.models.training import RECIPES
 from musiclime.show import chapter
 
 # %% tags=["remove-cell"]

@@ -28,8 +28,9 @@ import subprocess
 import sys
 
 import musiclime as ml
-from musiclime.models.encoders import TOWERS, tower
-from musiclime.models.preprocessing import plain, prepare
+from musiclime.models.encoders import ENCODERS, encoder
+from musiclime.models.preprocessing import normalise_text
+from musiclime.models.training_data import audio_features, read_lyrics
 from musiclime.show import chapter
 
 # %% tags=["remove-cell"]
@@ -60,7 +61,8 @@ effort: float = 1.0
 # %%
 corpus = ml.load_corpus("demo", size=size)
 parts = [corpus.where(corpus.table["split"] != "test"), corpus.split("test")]
-sound, text = zip(*(prepare(part, progress=False) for part in parts))
+sound = [audio_features(part, progress=False) for part in parts]
+text = [read_lyrics(part, progress=False) for part in parts]
 mels, lyrics = np.concatenate([some[:, 0] for some in sound]), sum(text, [])
 
 # %%
@@ -78,12 +80,14 @@ def spectrogram(rows):
     return torch.from_numpy(mels[rows].astype(np.float32))
 
 
-words = CountVectorizer(max_features=2000, token_pattern=r"\w+").fit([plain(lyrics[row]) for row in train])
+words = CountVectorizer(max_features=2000, token_pattern=r"\w+").fit(
+    [normalise_text(lyrics[row]) for row in train]
+)
 
 
 # %%
 def numbered(lyric, length=140):
-    known = [words.vocabulary_[w] + 1 for w in plain(lyric).split() if w in words.vocabulary_]
+    known = [words.vocabulary_[w] + 1 for w in normalise_text(lyric).split() if w in words.vocabulary_]
     return (known + [0] * length)[:length]
 
 
@@ -367,8 +371,8 @@ judge("MuLan", regression.predict(joined(test)))
 class Transformers(nn.Module):
     def __init__(self, vocabulary=2001):
         super().__init__()
-        self.ast = tower(TOWERS["demo"]["audio"])
-        self.roberta = tower(TOWERS["demo"]["lyrics"], vocab_size=vocabulary, pad_token_id=0)
+        self.ast = encoder(ENCODERS["demo"]["audio"])
+        self.roberta = encoder(ENCODERS["demo"]["lyrics"], vocab_size=vocabulary, pad_token_id=0)
         width = self.ast.config.hidden_size + self.roberta.config.hidden_size
         self.dropout, self.linear = nn.Dropout(0.1), nn.Linear(width, 2)
 

@@ -47,7 +47,8 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 
-from musiclime.models.training import RECIPES, evaluate
+from musiclime.models.evaluation import evaluate
+from musiclime.models.training import RECIPES
 from musiclime.show.figures import COLOURS
 
 # %% [markdown]

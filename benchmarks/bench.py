@@ -48,14 +48,14 @@ def untrained(preset, corpus):
     import torch
 
     from musiclime.models.classifier import LateFusion
-    from musiclime.models.encoders import TOWERS, Network, tower
+    from musiclime.models.encoders import ENCODERS, Network, encoder
     from musiclime.models.preprocessing import word_tokenizer
 
     torch.manual_seed(0)
     words = word_tokenizer([song.lyrics for song in corpus], times=1)
-    spec = TOWERS[preset]
+    spec = ENCODERS[preset]
     size = {"vocab_size": len(words)} if preset == "demo" else {}
-    parts = {"audio": tower(spec["audio"], False), "lyrics": tower(spec["lyrics"], False, **size)}
+    parts = {"audio": encoder(spec["audio"], False), "lyrics": encoder(spec["lyrics"], False, **size)}
     classes = sorted(set(corpus.table["genre"]))
     architecture = {"modality": "multimodal", "fusion": "concat", "multilabel": False, "sample_rate": 16000}
     card = {"name": f"untrained {preset}", "task": "genre", "classes": classes, "architecture": architecture}

@@ -17,7 +17,7 @@ from sklearn.metrics import pairwise_distances
 from transformers import ASTFeatureExtractor
 
 from musiclime.data.lyrics import words
-from musiclime.models.preprocessing import TOKENS, plain
+from musiclime.models.preprocessing import TOKENS, normalise_text
 
 BATCH, WIDTH = 10, 25
 warnings.filterwarnings("ignore", "At least one mel filter")
@@ -100,7 +100,7 @@ def explain(model, space, masks, clock=None):
             heard = [extractor(mix, sampling_rate=model.sample_rate, return_tensors="pt") for mix in mixes]
             heard = torch.cat([one.input_values for one in heard]).to(model.device)
         with clock("text"):
-            texts = [plain(without(song.lyrics, names, row[len(parts) :])) for row in rows]
+            texts = [normalise_text(without(song.lyrics, names, row[len(parts) :])) for row in rows]
             tokens = model.tokenizer(
                 texts, padding="max_length", max_length=TOKENS, truncation=True, return_tensors="pt"
             )

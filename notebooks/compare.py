@@ -41,7 +41,7 @@ seed: int = 1
 import matplotlib.pyplot as plt
 import pandas as pd
 
-from musiclime.models.training import evaluate
+from musiclime.models.evaluation import evaluate
 from musiclime.show.figures import COLOURS
 
 MODALITIES = ["lyrics", "audio", "multimodal"]

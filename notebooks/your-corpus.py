@@ -28,7 +28,8 @@ import pandas as pd
 
 import musiclime as ml
 from musiclime.data import audio as sound
-from musiclime.models.training import RECIPES, evaluate
+from musiclime.models.evaluation import evaluate
+from musiclime.models.training import RECIPES
 from musiclime.show import chapter
 
 # %% [markdown]

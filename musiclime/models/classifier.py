@@ -12,177 +12,279 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from .encoders import TOWERS, Network, published_names, tower
+from .encoders import ENCODERS, Network, encoder, published_names
 from .filterbank import cell_filterbank
-from .preprocessing import SECONDS, TOKENS, batches, check_audio, pad, plain, tower_inputs
+from .preprocessing import SECONDS, TOKENS, batches, check_audio, normalise_text, pad_tokens, tower_inputs
 
 SCHEMA = 1
+SMALL_NETWORK = 10_000_000  # parameters
 
 
 class Model:
     """A trained classifier: numpy sound and text in, numpy probabilities out (chapter *Train*)."""
 
+    seconds = SECONDS
+
     def __init__(self, network: Network, tokenizer, card: dict, device: str | None = None):
         self.device = device or ("cuda" if torch.cuda.is_available() else "cpu")
-        self.network, self.tokenizer, self.card = network.to(self.device).eval(), tokenizer, card
-        small = sum(p.numel() for p in network.parameters()) < 10_000_000
-        # On a processor more than 32 MB at once are handed back to the system each time, page by page.
-        self.batch = 64 if self.device != "cpu" else 32 if small else 4
-
-    name = property(lambda self: self.card["name"])
-    classes = property(lambda self: self.card["classes"])
-    modality = property(lambda self: self.card["architecture"]["modality"])
-    sample_rate = property(lambda self: self.card["architecture"]["sample_rate"])
-    seconds = SECONDS
+        self.network = network.to(self.device).eval()
+        self.tokenizer = tokenizer
+        self.card = card
+        parameters = sum(p.numel() for p in network.parameters())
+        if self.device != "cpu":
+            self.batch = 64
+        elif parameters < SMALL_NETWORK:
+            # On a processor more than 32 MB at once are handed back to the system each time, page by page.
+            self.batch = 32
+        else:
+            self.batch = 4
 
     def __repr__(self):
         return f"<{type(self).__name__} {self.name}: {', '.join(self.classes)}>"
-
-    def predict(self, audio, lyrics) -> np.ndarray:
-        """Probabilities (n, classes) of clips (n, t) at `sample_rate` and n lyrics (chapter *Train*)."""
-        reads = self.modality == "lyrics"
-        return self.classify(self.encode_lyrics(lyrics) if reads else self.encode_audio(audio))
-
-    def classify(self, *embeddings) -> np.ndarray:
-        """Probabilities from the embeddings of the towers that the model has (chapter *Four explainers*)."""
-        parts = (torch.as_tensor(np.asarray(e), dtype=torch.float32, device=self.device) for e in embeddings)
-        with torch.inference_mode():
-            return self._probabilities(self.network.head(*parts))
-
-    def _probabilities(self, logits) -> np.ndarray:
-        logits = torch.as_tensor(logits).double()
-        many = self.card["architecture"]["multilabel"]
-        return (logits.sigmoid() if many else logits.softmax(-1)).cpu().numpy()
 
     def __getstate__(self) -> dict:
         # The table of the last song is this process's own; another makes its own again.
         return {name: value for name, value in vars(self).items() if name != "_table"}
 
+    @property
+    def name(self) -> str:
+        return self.card["name"]
+
+    @property
+    def classes(self) -> list[str]:
+        return self.card["classes"]
+
+    @property
+    def modality(self) -> str:
+        return self.card["architecture"]["modality"]
+
+    @property
+    def sample_rate(self) -> int:
+        return self.card["architecture"]["sample_rate"]
+
+    @property
+    def hears_waves(self) -> bool:
+        """Whether the audio encoder hears waveforms instead of a filterbank."""
+        return self.network.hears_waves
+
+    @property
+    def needs_grad_scaling(self) -> bool:
+        """Whether the GPU is too old for bfloat16, so that gradients in half precision must be scaled."""
+        return self.device != "cpu" and not torch.cuda.is_bf16_supported(False)
+
+    @cached_property
+    def digest(self) -> str:
+        """Twelve characters that change with any weight: what answers are kept under."""
+        found = hashlib.sha256(json.dumps(self.card["architecture"], sort_keys=True, default=str).encode())
+        for name, value in self.network.state_dict().items():
+            found.update(name.encode())
+            found.update(value.detach().cpu().contiguous().numpy().tobytes())
+        return found.hexdigest()[:12]
+
+    @property
+    def costs(self) -> tuple:
+        """Multiplications of one audio and one lyric encoding, in billions (chapter *How fast, how many*)."""
+        sides = ((self.network.audio, self.network.patches), (self.network.lyrics, TOKENS))
+        return tuple(_billions_of_multiplications(side, tokens) for side, tokens in sides)
+
+    def predict(self, audio, lyrics) -> np.ndarray:
+        """The model's answer to songs.
+
+        Args:
+            audio: clips (n, t) at `sample_rate`; a model of lyrics ignores them.
+            lyrics: n texts; a model of sound ignores them.
+
+        Returns:
+            Probabilities (n, classes).
+
+        (chapter *Train*)
+        """
+        if self.modality == "lyrics":
+            return self.classify(self.encode_lyrics(lyrics))
+        return self.classify(self.encode_audio(audio))
+
+    def classify(self, *embeddings) -> np.ndarray:
+        """Probabilities from the embeddings of the model's encoders (chapter *Four explainers*)."""
+        parts = [torch.as_tensor(np.asarray(e), dtype=torch.float32, device=self.device) for e in embeddings]
+        with torch.inference_mode():
+            return self._probabilities(self.network.head(*parts))
+
+    def _probabilities(self, logits) -> np.ndarray:
+        logits = torch.as_tensor(logits).double()
+        if self.card["architecture"]["multilabel"]:
+            return logits.sigmoid().cpu().numpy()
+        return logits.softmax(-1).cpu().numpy()
+
     def encode_audio(self, audio) -> np.ndarray:
         """Embeddings (n, d) of clips, of which the first 10.24 s are heard (chapter *Four explainers*)."""
         audio = check_audio(audio, self.sample_rate)
-        inputs = (self.inputs(audio[i]) for i in batches(len(audio), self.batch))
+        inputs = (self.audio_inputs(audio[some]) for some in batches(len(audio), self.batch))
         return self._encode(self.network.hear, inputs)
 
     def encode_cells(self, stems: dict, masks) -> np.ndarray:
-        """Embeddings of the mixes that masks (n, segments, stems) make (chapter *Do they interact?*)."""
+        """Embeddings of the mixes that masks make of stems, without making the mixes.
+
+        Args:
+            stems: {name: samples}.
+            masks: (n, segments, stems), true where a cell sounds.
+
+        Returns:
+            Embeddings (n, d).
+
+        (chapter *Do they interact?*)
+        """
         masks = np.asarray(masks, dtype=bool)
-        stems = np.stack([np.asarray(stem, dtype=np.float32) for stem in stems.values()])
-        if self.wave:
-            width = np.diff(np.linspace(0, stems.shape[1], masks.shape[1] + 1).round().astype(int))
-            inputs = (self.inputs((np.repeat(m, width, axis=0).T * stems).sum(0)[None]) for m in masks)
-            return self._encode(self.network.hear, inputs)
-        key = hashlib.sha256(stems).hexdigest(), masks.shape[1]
+        sounds = np.stack([np.asarray(stem, dtype=np.float32) for stem in stems.values()])
+        if self.hears_waves:
+            return self._encode(self.network.hear, self._waves_of_cells(sounds, masks))
+        key = hashlib.sha256(sounds).hexdigest(), masks.shape[1]
         if getattr(self, "_table", (None,))[0] != key:
-            stems = torch.tensor(stems, device=self.device)
-            self._table = key, cell_filterbank(stems, masks.shape[1], self.sample_rate)
-        inputs = (self._table[1](masks[i]) for i in batches(len(masks), self.batch))
+            on_device = torch.tensor(sounds, device=self.device)
+            self._table = key, cell_filterbank(on_device, masks.shape[1], self.sample_rate)
+        features_of = self._table[1]
+        inputs = (features_of(masks[some]) for some in batches(len(masks), self.batch))
         return self._encode(self.network.hear, inputs)
+
+    def _waves_of_cells(self, sounds: np.ndarray, masks: np.ndarray):
+        borders = np.linspace(0, sounds.shape[1], masks.shape[1] + 1).round().astype(int)
+        for mask in masks:
+            samples_on = np.repeat(mask, np.diff(borders), axis=0).T
+            yield self.audio_inputs((samples_on * sounds).sum(0)[None])
 
     def encode_lyrics(self, lyrics) -> np.ndarray:
         """Embeddings (n, d) of texts, of which the first 256 tokens are read (chapter *Four explainers*)."""
+        # Texts of like lengths go together, so that little of a batch is padding.
         order = np.argsort([len(text) for text in lyrics], kind="stable")
-        tokens = (self.tokens([lyrics[j] for j in order[i]]) for i in batches(len(lyrics), 2 * self.batch))
+        sorted_lyrics = [lyrics[position] for position in order]
+        tokens = (self.tokens(sorted_lyrics[some]) for some in batches(len(lyrics), 2 * self.batch))
         return self._encode(self.network.read, tokens)[np.argsort(order)]
 
-    def _encode(self, encoder, inputs) -> np.ndarray:
+    def _encode(self, encode, inputs) -> np.ndarray:
         with torch.inference_mode():
-            return np.concatenate([encoder(some).float().cpu().numpy() for some in inputs])
+            return np.concatenate([encode(some).float().cpu().numpy() for some in inputs])
 
     def truncate(self, lyrics: str) -> str:
         """The part of a text that the model reads: whole words, 256 tokens in all (chapter *Explain*)."""
         if self.tokenizer is None:
             return lyrics
         ends = [0, *(match.end() for match in re.finditer(r"\S+", lyrics))]
-        length = lambda k: len(self.tokenizer(plain(lyrics[: ends[k]]))["input_ids"])  # noqa: E731
-        return lyrics[: ends[bisect_right(range(len(ends)), TOKENS, key=length) - 1]]
 
-    def inputs(self, audio) -> torch.Tensor:
-        return tower_inputs(audio, self.sample_rate, self.wave, self.device)
+        def tokens_of_first(words: int) -> int:
+            return len(self.tokenizer(normalise_text(lyrics[: ends[words]]))["input_ids"])
+
+        words_that_fit = bisect_right(range(len(ends)), TOKENS, key=tokens_of_first) - 1
+        return lyrics[: ends[words_that_fit]]
+
+    def audio_inputs(self, audio) -> torch.Tensor:
+        """What the audio encoder takes of clips."""
+        return tower_inputs(audio, self.sample_rate, self.hears_waves, self.device)
 
     def tokens(self, lyrics) -> dict:
-        read = self.tokenizer([plain(text) for text in lyrics], truncation=True, max_length=TOKENS)
-        return pad(read["input_ids"], self.tokenizer.pad_token_id, self.device)
+        """What the lyrics encoder takes of texts."""
+        texts = [normalise_text(text) for text in lyrics]
+        read = self.tokenizer(texts, truncation=True, max_length=TOKENS)
+        return pad_tokens(read["input_ids"], self.tokenizer.pad_token_id, self.device)
 
-    # Whether the audio tower hears waveforms instead of a filterbank.
-    wave = property(lambda self: self.network.wave)
 
-    @property
-    def scales(self) -> bool:
-        """Whether the GPU is too old for bfloat16, so that gradients in half precision must be scaled."""
-        return self.device != "cpu" and not torch.cuda.is_bf16_supported(False)
-
-    @property
-    def costs(self) -> tuple[float, float]:
-        """Multiplications of one audio and one lyric encoding, in billions (chapter *How fast, how many*)."""
-        cost = []
-        for part, n in ((self.network.audio, self.network.patches), (self.network.lyrics, TOKENS)):
-            c = part and part.config
-            layer = part and n * c.hidden_size * (4 * c.hidden_size + 2 * c.intermediate_size + 2 * n)
-            cost.append(part and c.num_hidden_layers * layer / 1e9)
-        return tuple(cost)
+def _billions_of_multiplications(network, tokens: int) -> float | None:
+    """Those of one pass through a transformer; None where there is no network."""
+    if network is None:
+        return None
+    config = network.config
+    projections = 4 * config.hidden_size + 2 * config.intermediate_size
+    one_layer = tokens * config.hidden_size * (projections + 2 * tokens)
+    return config.num_hidden_layers * one_layer / 1e9
 
 
 class LateFusion(Model):
-    """A model of sound and lyrics whose towers meet only in the head (chapter *Four explainers*)."""
+    """A model of sound and lyrics whose encoders meet only in the head (chapter *Four explainers*)."""
 
     def predict(self, audio, lyrics) -> np.ndarray:
         if len(audio) != len(lyrics):
             raise ValueError(f"predict got {len(audio)} clips and {len(lyrics)} lyrics: give one text a clip")
         return self.fuse(self.encode_audio(audio), self.encode_lyrics(lyrics))
 
-    def fuse(self, a, t) -> np.ndarray:
+    def fuse(self, audio_codes, lyric_codes) -> np.ndarray:
         """Probabilities of embeddings, row by row (chapter *Four explainers*)."""
-        return self.classify(a, t)
+        return self.classify(audio_codes, lyric_codes)
 
-    def fuse_grid(self, a, t) -> np.ndarray:
+    def fuse_grid(self, audio_codes, lyric_codes) -> np.ndarray:
         """Probabilities (A, T, classes) of all pairs of embeddings (chapter *Do they interact?*)."""
         if self.network.head.fusion != "concat":
-            return np.stack([self.fuse(np.repeat(row[None], len(t), 0), t) for row in np.asarray(a)])
-        both = self.head_audio(a)[:, None] + self.head_lyrics(t)[None]
-        sigma = np.sqrt(both[..., -1:] - both[..., -2:-1] ** 2 + self.head_eps)
-        return self._probabilities(both[..., :-2] / sigma + self.head_bias)
+            rows = []
+            for code in np.asarray(audio_codes):
+                rows.append(self.fuse(np.repeat(code[None], len(lyric_codes), 0), lyric_codes))
+            return np.stack(rows)
+        both = self.head_audio(audio_codes)[:, None] + self.head_lyrics(lyric_codes)[None]
+        logits, mean, square = both[..., :-2], both[..., -2:-1], both[..., -1:]
+        spread = np.sqrt(square - mean**2 + self.head_eps)
+        return self._probabilities(logits / spread + self.head_bias)
 
     # LayerNorm and Linear let a class hear one number of an embedding, and all classes share two more.
-    def head_audio(self, a) -> np.ndarray:
-        """(n, classes + 2): alphas, share of the mean, of the mean square (chapter *Do they interact?*)."""
-        return self._numbers(a, slice(None, self.network.audio.config.hidden_size))
+    def head_audio(self, audio_codes) -> np.ndarray:
+        """(n, classes + 2): logits, share of the mean, of the mean square (chapter *Do they interact?*)."""
+        return self._head_numbers(audio_codes, slice(None, self.network.audio.config.hidden_size))
 
-    def head_lyrics(self, t) -> np.ndarray:
+    def head_lyrics(self, lyric_codes) -> np.ndarray:
         """The same of lyric embeddings."""
-        return self._numbers(t, slice(self.network.audio.config.hidden_size, None))
+        return self._head_numbers(lyric_codes, slice(self.network.audio.config.hidden_size, None))
 
-    def _numbers(self, embeddings, place) -> np.ndarray:
-        weight, embeddings = self._head[0], np.asarray(embeddings, dtype=float)
+    def _head_numbers(self, embeddings, columns: slice) -> np.ndarray:
+        weight = self._head[0]
+        embeddings = np.asarray(embeddings, dtype=float)
         mean = embeddings.sum(1, keepdims=True) / weight.shape[1]
         square = (embeddings**2).sum(1, keepdims=True) / weight.shape[1]
-        return np.hstack([embeddings @ weight[:, place].T - mean * weight.sum(1), mean, square])
+        logits = embeddings @ weight[:, columns].T - mean * weight.sum(1)
+        return np.hstack([logits, mean, square])
 
     @cached_property
-    def _head(self):
-        layers = self.network.head.norm, self.network.head.classifier
-        parts = (part for layer in layers for part in (layer.weight, layer.bias))
+    def _head(self) -> tuple[np.ndarray, np.ndarray]:
+        """Weights and bias of LayerNorm and Linear, folded into one."""
+        norm, linear = self.network.head.norm, self.network.head.classifier
+        parts = (norm.weight, norm.bias, linear.weight, linear.bias)
         scale, shift, weight, bias = (part.detach().double().cpu().numpy() for part in parts)
         return weight * scale, weight @ shift + bias
 
-    head_bias = property(lambda self: self._head[1])
-    head_eps = property(lambda self: self.network.head.norm.eps)
+    @property
+    def head_bias(self) -> np.ndarray:
+        return self._head[1]
+
+    @property
+    def head_eps(self) -> float:
+        return self.network.head.norm.eps
 
 
-def save(model: Model, folder) -> Path:
-    """Weights, tokenizer and card in a folder, whole or not at all (chapter *Train*)."""
+def save(model: Model, folder, half: bool = False) -> Path:
+    """Write weights, tokenizer and card into a folder, whole or not at all.
+
+    Args:
+        model: the model.
+        folder: where; what is there already is replaced.
+        half: whether the weights are rounded to half precision.
+
+    Returns:
+        The folder.
+
+    (chapter *Train*)
+    """
     from safetensors.torch import save_file
 
     folder, network = Path(folder), model.network
     draft = folder.with_name(f"{folder.name}.{os.getpid()}.part")
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(parents=True)
-    save_file({k: v.contiguous() for k, v in network.state_dict().items()}, draft / "model.safetensors")
+    state = {}
+    for name, value in network.state_dict().items():
+        rounded = value.half() if half and value.is_floating_point() else value
+        state[name] = rounded.contiguous()
+    save_file(state, draft / "model.safetensors")
     if model.tokenizer is not None:
         model.tokenizer.save_pretrained(draft)
-    towers = {"audio": network.audio, "lyrics": network.lyrics}
-    saved = {k: json.loads(part.config.to_json_string(use_diff=True)) for k, part in towers.items() if part}
-    card = {"schema": SCHEMA, **model.card, "configurations": saved}
+    configurations = {}
+    for kind, part in (("audio", network.audio), ("lyrics", network.lyrics)):
+        if part is not None:
+            configurations[kind] = json.loads(part.config.to_json_string(use_diff=True))
+    card = {"schema": SCHEMA, **model.card, "configurations": configurations}
     (draft / "card.json").write_text(json.dumps(card, indent=1, allow_nan=False), encoding="utf-8")
     shutil.rmtree(folder, ignore_errors=True)
     draft.replace(folder)
@@ -190,7 +292,18 @@ def save(model: Model, folder) -> Path:
 
 
 def load(folder, device: str | None = None, **expected) -> Model:
-    """Read what `save` wrote; an `architecture` or `corpus` must be the saved one (chapter *Train*)."""
+    """Read what `save` wrote.
+
+    Args:
+        folder: the model's folder.
+        device: "cpu", "cuda"; None chooses.
+        expected: what the card must say, such as architecture= or corpus=; else the model is refused.
+
+    Returns:
+        The model.
+
+    (chapter *Train*)
+    """
     from safetensors.torch import load_file
     from transformers import AutoTokenizer
 
@@ -204,9 +317,9 @@ def load(folder, device: str | None = None, **expected) -> Model:
         if card.get(what) != wanted:
             other = f"another {what}, {card.get(what)}, not {wanted}"
             raise ValueError(f"the model in {folder} has {other}: {again}")
-    towers = {kind: tower(spec) for kind, spec in card["configurations"].items()}
-    tokenizer = AutoTokenizer.from_pretrained(folder) if "lyrics" in towers else None
-    model = build(towers, tokenizer, card, device)
+    encoders = {kind: encoder(spec) for kind, spec in card["configurations"].items()}
+    tokenizer = AutoTokenizer.from_pretrained(folder) if "lyrics" in encoders else None
+    model = build(encoders, tokenizer, card, device)
     try:
         model.network.load_state_dict(weights)
     except RuntimeError as error:
@@ -214,10 +327,12 @@ def load(folder, device: str | None = None, **expected) -> Model:
     return model
 
 
-def build(towers: dict, tokenizer, card: dict, device: str | None = None) -> Model:
-    """A model of these towers, its head still random, as its card describes it (chapter *Train*)."""
-    network = Network(**towers, classes=len(card["classes"]), fusion=card["architecture"]["fusion"])
-    return (LateFusion if len(towers) == 2 else Model)(network, tokenizer, card, device)
+def build(encoders: dict, tokenizer, card: dict, device: str | None = None) -> Model:
+    """A model of these encoders, its head still random, as its card describes it (chapter *Train*)."""
+    network = Network(**encoders, classes=len(card["classes"]), fusion=card["architecture"]["fusion"])
+    if len(encoders) == 2:
+        return LateFusion(network, tokenizer, card, device)
+    return Model(network, tokenizer, card, device)
 
 
 def load_published(file, task, modality, tokenizer=None, classes=None, towers=None, device=None) -> Model:
@@ -226,8 +341,8 @@ def load_published(file, task, modality, tokenizer=None, classes=None, towers=No
 
     from ..data.labels import EMOTIONS, GENRES
 
-    classes, towers = list(classes or (GENRES if task == "genre" else EMOTIONS)), towers or TOWERS["paper"]
-    parts = {kind: tower(towers[kind], False) for kind in towers if modality in (kind, "multimodal")}
+    classes, towers = list(classes or (GENRES if task == "genre" else EMOTIONS)), towers or ENCODERS["paper"]
+    parts = {kind: encoder(towers[kind], False) for kind in towers if modality in (kind, "multimodal")}
     architecture = {"task": task, "modality": modality, "fusion": "concat", "multilabel": False}
     card = {"name": f"published-{task}-{modality}", "task": task, "classes": classes}
     card["architecture"] = {**architecture, "sample_rate": 44100}

@@ -1,4 +1,4 @@
-"""An audio tower, a lyrics tower, and a head that hears one or both: the paper's network, large or small."""
+"""An audio encoder, a lyrics encoder, and a head that joins them: the paper's network, large or small."""
 
 import re
 
@@ -10,8 +10,8 @@ from .preprocessing import TOKENS
 AST, ROBERTA = "MIT/ast-finetuned-audioset-10-10-0.4593", "roberta-large"
 # So few units need larger first weights than the usual 0.02, with which they hardly learn.
 SMALL = {"hidden_size": 64, "num_attention_heads": 4, "intermediate_size": 128, "initializer_range": 0.1}
-# The towers: the name of a checkpoint, or a configuration for a tower trained from scratch.
-TOWERS = {
+# The encoders of a preset: the name of a checkpoint, or a configuration of one that is trained from scratch.
+ENCODERS = {
     "demo": {
         "audio": {
             **{"model_type": "audio-spectrogram-transformer", "num_hidden_layers": 3, **SMALL},
@@ -63,8 +63,19 @@ def published_names(state: dict, modality: str) -> dict:
     return renamed
 
 
-def tower(spec, pretrained: bool = True, **changes) -> nn.Module:
-    """A transformer by its name, or by a configuration with random weights (chapter *Train*)."""
+def encoder(spec, pretrained: bool = True, **changes) -> nn.Module:
+    """A transformer by its name, or by a configuration with random weights.
+
+    Args:
+        spec: the name of a checkpoint, or a configuration as a dict.
+        pretrained: False gives a named checkpoint's architecture with random weights.
+        changes: entries of the configuration to replace.
+
+    Returns:
+        The transformer, without RoBERTa's own pooler, which no head here hears.
+
+    (chapter *Train*)
+    """
     from transformers import AutoConfig, AutoModel
 
     if not pretrained and isinstance(spec, str):
@@ -73,56 +84,79 @@ def tower(spec, pretrained: bool = True, **changes) -> nn.Module:
         model = AutoModel.from_pretrained(spec, dtype=torch.float32)
     else:
         model = AutoModel.from_config(AutoConfig.for_model(**{**spec, **changes}))
-    if hasattr(model, "pooler"):  # RoBERTa's own, which no head here hears.
+    if hasattr(model, "pooler"):
         model.pooler = None
     return model
 
 
 class Head(nn.Module):
-    """Embeddings side by side (or their sum, or product) -> LayerNorm -> Linear."""
+    """Embeddings side by side (or their sum, or product), then LayerNorm, then one linear layer."""
+
+    FUSIONS = ("concat", "sum", "product")
 
     def __init__(self, sizes: list[int], classes: int, fusion: str = "concat", eps: float = 1e-5):
         super().__init__()
-        if fusion not in ("concat", "sum", "product"):
-            raise ValueError(f"fusion is concat, sum or product, not {fusion!r}")
+        if fusion not in self.FUSIONS:
+            raise ValueError(f"fusion is one of {', '.join(self.FUSIONS)}, not {fusion!r}")
         self.fusion = fusion
+        width = sum(sizes)
         if fusion != "concat" and len(sizes) == 2:
-            self.align, sizes = nn.Linear(sizes[1], sizes[0]), sizes[:1]
-        self.norm = nn.LayerNorm(sum(sizes), eps)
-        self.classifier = nn.Linear(sum(sizes), classes)
+            self.align = nn.Linear(sizes[1], sizes[0])
+            width = sizes[0]
+        self.norm = nn.LayerNorm(width, eps)
+        self.classifier = nn.Linear(width, classes)
 
-    def forward(self, *parts):
-        if len(parts) == 1 or self.fusion == "concat":
-            return self.classifier(self.norm(torch.cat(parts, -1)))
-        a, t = parts[0], self.align(parts[1])
-        return self.classifier(self.norm(a + t if self.fusion == "sum" else a * t))
+    def forward(self, *embeddings):
+        if len(embeddings) == 1 or self.fusion == "concat":
+            joined = torch.cat(embeddings, -1)
+        elif self.fusion == "sum":
+            joined = embeddings[0] + self.align(embeddings[1])
+        else:
+            joined = embeddings[0] * self.align(embeddings[1])
+        return self.classifier(self.norm(joined))
 
 
 class Network(nn.Module):
-    """Towers and head as the paper draws them (chapter *Train*)."""
+    """Encoders and head as the paper draws them (chapter *Train*)."""
+
+    PATCHES_OF_WAVES = 500  # of ten seconds, where the encoder cuts the waveform itself
 
     def __init__(self, audio=None, lyrics=None, *, classes: int, fusion: str = "concat"):
         super().__init__()
         self.audio, self.lyrics = audio, lyrics
         sizes = [part.config.hidden_size for part in (audio, lyrics) if part is not None]
-        if audio is None:  # as in RobertaForSequenceClassification
-            mix, out = nn.Linear(*sizes * 2), nn.Linear(*sizes, classes)
-            self.head = nn.Sequential(nn.Dropout(0.1), mix, nn.Tanh(), nn.Dropout(0.1), out)
-        else:  # alone, as in ASTForAudioClassification
+        if audio is None:
+            self.head = _head_of_roberta(*sizes, classes)
+        else:
+            # Alone, the audio encoder keeps the head of ASTForAudioClassification.
             eps = audio.config.layer_norm_eps if lyrics is None else 1e-5
             self.head = Head(sizes, classes, fusion, eps)
-        config = getattr(audio, "config", None)
-        self.wave = config is not None and not hasattr(config, "num_mel_bins")
-        self.patches = 500 if config is None or self.wave else audio.embeddings.position_embeddings.shape[1]
+        self.hears_waves = audio is not None and not hasattr(audio.config, "num_mel_bins")
+        self.patches = self.PATCHES_OF_WAVES
+        if audio is not None and not self.hears_waves:
+            self.patches = audio.embeddings.position_embeddings.shape[1]
 
     def hear(self, inputs):
         out = self.audio(inputs)
         pooled = getattr(out, "pooler_output", None)
-        return out.last_hidden_state.mean(1) if pooled is None else pooled
+        if pooled is None:
+            return out.last_hidden_state.mean(1)
+        return pooled
 
     def read(self, tokens):
         return self.lyrics(**tokens).last_hidden_state[:, 0]
 
     def forward(self, inputs, tokens):
-        heard = [self.hear(inputs)] if self.audio is not None else []
-        return self.head(*heard, *([self.read(tokens)] if self.lyrics is not None else []))
+        embeddings = []
+        if self.audio is not None:
+            embeddings.append(self.hear(inputs))
+        if self.lyrics is not None:
+            embeddings.append(self.read(tokens))
+        return self.head(*embeddings)
+
+
+def _head_of_roberta(size: int, classes: int) -> nn.Sequential:
+    """The head of RobertaForSequenceClassification."""
+    return nn.Sequential(
+        nn.Dropout(0.1), nn.Linear(size, size), nn.Tanh(), nn.Dropout(0.1), nn.Linear(size, classes)
+    )

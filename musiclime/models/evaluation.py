@@ -1,5 +1,6 @@
-"""How good a model is: measures with intervals, and what is left when the planted evidence is gone."""
+"""How good a model is: measures with intervals, and what is left when the planted evidence is replaced."""
 
+import hashlib
 from itertools import islice
 
 import numpy as np
@@ -8,75 +9,171 @@ from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 from tqdm.auto import tqdm
 
 from ..data.song import Corpus
+from ..files import root as cache_root
+from ..files import whole
 from .classifier import Model
-from .preprocessing import batches, clip, each
+from .preprocessing import batches, clip
+from .training_data import for_each_song
 
-CASES = {"as it is": (0, 0), "words replaced": (0, 1), "cells replaced": (1, 0), "both replaced": (1, 1)}
+# What a model is asked about each song: which of (words, cells) have their planted evidence replaced.
+CASES = {
+    "as it is": {"words": False, "cells": False},
+    "words replaced": {"words": True, "cells": False},
+    "cells replaced": {"words": False, "cells": True},
+    "both replaced": {"words": True, "cells": True},
+}
+SONGS_AT_ONCE = 27
 
 
 def labels_of(table: pd.DataFrame, task: str, classes: list[str], multilabel: bool = False) -> np.ndarray:
-    """Class indices, or for several labels a song (parted by ;) rows of zeros and ones."""
+    """The labels of a table of songs as numbers.
+
+    Args:
+        table: songs, a label each in the column `task`; several labels are separated by semicolons.
+        task: which column.
+        classes: the names of the labels, in the order of the numbers.
+        multilabel: whether a song may have several labels.
+
+    Returns:
+        Class indices (songs,), or for several labels a song rows of zeros and ones (songs, classes).
+
+    Example:
+        >>> labels_of(pd.DataFrame({"genre": ["pop", "folk"]}), "genre", ["folk", "pop"]).tolist()
+        [1, 0]
+    """
     if not multilabel:
         return np.array([classes.index(label) for label in table[task]])
-    return np.array([[float(c in label.split(";")) for c in classes] for label in table[task]], np.float32)
+    rows = []
+    for labels in table[task]:
+        own = labels.split(";")
+        rows.append([float(label in own) for label in classes])
+    return np.array(rows, np.float32)
 
 
 def macro_f1(confusion: np.ndarray) -> np.ndarray:
-    """Mean F1 over classes of confusion matrices (..., truth, guess); a class never met counts as zero."""
+    """The mean F1 over classes.
+
+    Args:
+        confusion: counts (..., truth, guess).
+
+    Returns:
+        (...); a class that is neither met nor guessed counts as zero.
+
+    Example:
+        >>> float(macro_f1(np.array([[2, 0], [0, 3]])))
+        1.0
+    """
     hits = np.diagonal(confusion, axis1=-2, axis2=-1)
-    return (2 * hits / np.maximum(confusion.sum(-1) + confusion.sum(-2), 1)).mean(-1)
+    truths_and_guesses = confusion.sum(-1) + confusion.sum(-2)
+    return (2 * hits / np.maximum(truths_and_guesses, 1)).mean(-1)
 
 
-def _pair(corpus, position, rate):
+def answers(models: list[Model], corpus: Corpus, progress: bool = True) -> list[dict]:
+    """What models say of a corpus, with its planted evidence and without; kept in the cache.
+
+    Args:
+        models: models that hear the same sample rate.
+        corpus: songs; without planted evidence all four cases are alike.
+        progress: whether to show a progress bar.
+
+    Returns:
+        For each model its probabilities (songs, classes) by case, see `CASES`.
+
+    (chapter *Train*)
+    """
+    files = [_file_of_answers(model, corpus) for model in models]
+    missing = [number for number, file in enumerate(files) if not file.is_file()]
+    if missing:
+        asked = _ask([models[number] for number in missing], corpus, progress)
+        for number, answer in zip(missing, asked):
+            with whole(files[number]) as draft:
+                np.savez(draft, **answer)
+    found = []
+    for file in files:
+        with np.load(file) as kept:
+            found.append({case: kept[case] for case in CASES})
+    return found
+
+
+def _file_of_answers(model: Model, corpus: Corpus):
+    """Where the answers of a model to a corpus are kept: under what decides them."""
+    wish = f"{model.digest} {corpus.name} {corpus.fingerprint} {model.sample_rate}"
+    name = hashlib.sha256(wish.encode()).hexdigest()[:16]
+    return cache_root() / "answers" / f"{name}.npz"
+
+
+def _ask(models: list[Model], corpus: Corpus, progress: bool) -> list[dict]:
+    """The answers of several models, every song composed or read only once."""
+    songs = for_each_song(_with_and_without_evidence, corpus, models[0].sample_rate)
+    parts = [{case: [] for case in CASES} for _ in models]
+    some_songs = tqdm(list(batches(len(corpus), SONGS_AT_ONCE)), "evaluating", disable=not progress)
+    for rows in some_songs:
+        clips, clips_replaced, texts, texts_replaced = zip(*islice(songs, rows.stop - rows.start))
+        for model, answer in zip(models, parts):
+            heard = {replaced: [] for replaced in (False, True)}
+            read = {replaced: [] for replaced in (False, True)}
+            if model.network.audio is not None:
+                heard = {
+                    False: [model.encode_audio(np.stack(clips))],
+                    True: [model.encode_audio(np.stack(clips_replaced))],
+                }
+            if model.network.lyrics is not None:
+                read = {False: [model.encode_lyrics(texts)], True: [model.encode_lyrics(texts_replaced)]}
+            for case, replaced in CASES.items():
+                embeddings = heard[replaced["cells"]] + read[replaced["words"]]
+                answer[case].append(model.classify(*embeddings))
+    return [{case: np.concatenate(found) for case, found in answer.items()} for answer in parts]
+
+
+def _with_and_without_evidence(corpus: Corpus, position: int, sample_rate: int):
     song = corpus[position]
-    other = song.neutral() if song.evidence else song
-    return clip(song, rate), clip(other, rate), song.lyrics, other.lyrics
+    replaced = song.neutral() if song.evidence else song
+    return clip(song, sample_rate), clip(replaced, sample_rate), song.lyrics, replaced.lyrics
 
 
-def answers(models: list[Model], corpus: Corpus, progress=True) -> list[dict]:
-    """For each model its probabilities by case: evidence as it is, and words, cells or both replaced."""
-    songs, step = each(_pair, corpus, models[0].sample_rate), 27
-    kept = [{case: [] for case in CASES} for _ in models]
-    parts = tqdm(list(batches(len(corpus), step)), "evaluating", disable=not progress)
-    for some in parts:
-        *clips, text, text_else = zip(*islice(songs, some.stop - some.start))
-        for model, answer in zip(models, kept):
-            a = [[model.encode_audio(np.stack(x))] if model.network.audio else [] for x in clips]
-            t = [[model.encode_lyrics(x)] if model.network.lyrics else [] for x in (text, text_else)]
-            for case, (i, j) in CASES.items():
-                answer[case].append(model.classify(*a[i], *t[j]))
-    return [{case: np.concatenate(parts) for case, parts in answer.items()} for answer in kept]
+def evaluate(models, corpus: Corpus, rounds: int = 2000, seed: int = 0, progress: bool = True):
+    """Measures of a model, or of each in a list, on all songs of a corpus.
 
+    Args:
+        models: a Model, or several.
+        corpus: labelled songs.
+        rounds: bootstrap draws of the intervals.
+        seed: of the bootstrap.
+        progress: whether to show a progress bar.
 
-def evaluate(models, corpus: Corpus, rounds: int = 2000, seed: int = 0, progress=True):
-    """Measures of a model, or of each in a list, on all songs of a corpus (chapter *Train*).
+    Returns:
+        A dict, or one for each model: accuracy, macro_f1 and their 95 % intervals; report and confusion
+        (truth x guess) as tables; replaced: the accuracy by case of `CASES`; probabilities.
 
-    accuracy, macro_f1 and their 95 % bootstrap intervals; report and confusion (truth x guess) as tables;
-    replaced: the accuracy as it is, and with the planted genre evidence replaced in words, cells, both.
+    (chapter *Train*)
     """
     if isinstance(models, Model):
         return evaluate([models], corpus, rounds, seed, progress)[0]
-    out = []
+    found = []
     for model, answer in zip(models, answers(models, corpus, progress)):
-        count, truth = len(model.classes), labels_of(corpus.table, model.card["task"], model.classes)
-        guess = answer["as it is"].argmax(1)
-        confusion = confusion_matrix(truth, guess, labels=range(count))
-        # Drawing songs with replacement is drawing the cells of this table.
-        draws = np.random.default_rng(seed).multinomial(len(truth), confusion.ravel() / len(truth), rounds)
-        draws = draws.reshape(rounds, count, count)
-        report = precision_recall_fscore_support(truth, guess, labels=range(count), zero_division=0)
-        report = dict(zip(("precision", "recall", "f1", "support"), report))
-        interval = lambda values: np.quantile(values, [0.025, 0.975])  # noqa: E731
-        out.append(
-            {
-                "accuracy": (truth == guess).mean(),
-                "accuracy_interval": interval(np.trace(draws, axis1=1, axis2=2) / len(truth)),
-                "macro_f1": macro_f1(confusion),
-                "macro_f1_interval": interval(macro_f1(draws)),
-                "report": pd.DataFrame(report, index=model.classes),
-                "confusion": pd.DataFrame(confusion, model.classes, model.classes),
-                "replaced": {case: (p.argmax(1) == truth).mean() for case, p in answer.items()},
-                "probabilities": answer["as it is"],
-            }
-        )
-    return out
+        truth = labels_of(corpus.table, model.card["task"], model.classes)
+        found.append(_measures(answer, truth, model.classes, rounds, seed))
+    return found
+
+
+def _measures(answer: dict, truth: np.ndarray, classes: list[str], rounds: int, seed: int) -> dict:
+    count = len(classes)
+    guess = answer["as it is"].argmax(1)
+    confusion = confusion_matrix(truth, guess, labels=range(count))
+    # Drawing songs with replacement is drawing the cells of this table.
+    chances = confusion.ravel() / len(truth)
+    draws = np.random.default_rng(seed).multinomial(len(truth), chances, rounds)
+    draws = draws.reshape(rounds, count, count)
+    drawn_accuracy = np.trace(draws, axis1=1, axis2=2) / len(truth)
+    columns = precision_recall_fscore_support(truth, guess, labels=range(count), zero_division=0)
+    report = dict(zip(("precision", "recall", "f1", "support"), columns))
+    return {
+        "accuracy": (truth == guess).mean(),
+        "accuracy_interval": np.quantile(drawn_accuracy, [0.025, 0.975]),
+        "macro_f1": macro_f1(confusion),
+        "macro_f1_interval": np.quantile(macro_f1(draws), [0.025, 0.975]),
+        "report": pd.DataFrame(report, index=classes),
+        "confusion": pd.DataFrame(confusion, classes, classes),
+        "replaced": {case: (p.argmax(1) == truth).mean() for case, p in answer.items()},
+        "probabilities": answer["as it is"],
+    }

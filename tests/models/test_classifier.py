@@ -14,8 +14,8 @@ import musiclime as ml
 from musiclime.data.song import STEMS
 from musiclime.models import training
 from musiclime.models.classifier import LateFusion, Model, load, load_published, save
-from musiclime.models.encoders import CONFIGURATIONS, ROBERTA, TOWERS, Network, tower
-from musiclime.models.preprocessing import clip, plain, word_tokenizer
+from musiclime.models.encoders import CONFIGURATIONS, ENCODERS, ROBERTA, Network, encoder
+from musiclime.models.preprocessing import clip, normalise_text, word_tokenizer
 
 TEXTS = ["the sun shines on the sea", "a cold moon over the sea", "the sun and the moon"]
 
@@ -24,7 +24,7 @@ def make(modality="multimodal", fusion="concat", multilabel=False, seed=0):
     torch.manual_seed(seed)
     tokenizer = word_tokenizer(TEXTS, times=1)
     sizes = {"audio": {}, "lyrics": {"vocab_size": len(tokenizer)}}
-    parts = {k: tower(TOWERS["demo"][k], **sizes[k]) for k in sizes if modality in (k, "multimodal")}
+    parts = {k: encoder(ENCODERS["demo"][k], **sizes[k]) for k in sizes if modality in (k, "multimodal")}
     network = Network(**parts, classes=3, fusion=fusion)
     for parameter in network.head.parameters():  # a fresh LayerNorm is all ones: no test of its formulas
         torch.nn.init.normal_(parameter)
@@ -39,7 +39,7 @@ def noise(*shape, seed=0):
 
 
 def test_the_thesis_cleaning():
-    assert plain("Don't STOP --\n\tthe Self-made man… (oh!)") == "dont stop the self made man oh"
+    assert normalise_text("Don't STOP --\n\tthe Self-made man… (oh!)") == "dont stop the self made man oh"
 
 
 @pytest.mark.parametrize("fusion", ["concat", "sum", "product"])
@@ -124,7 +124,7 @@ def test_truncate_keeps_what_the_model_reads():
     model = make("lyrics")
     long = " ".join(["the sun,", "don't shine"] * 200)
     kept = model.truncate(long)
-    assert len(plain(kept).split()) == 254 and long.startswith(kept)
+    assert len(normalise_text(kept).split()) == 254 and long.startswith(kept)
     assert model.predict(None, [kept]) == pytest.approx(model.predict(None, [long]))
     assert model.truncate(" the  sun \n") == " the  sun" and model.truncate("") == ""
 
@@ -204,7 +204,7 @@ def test_a_tower_by_name_may_hear_waveforms(tmp_path):
     config = HubertConfig(**small, num_conv_pos_embeddings=4, num_conv_pos_embedding_groups=2)
     HubertModel(config).save_pretrained(tmp_path)
     model = make("audio")
-    model.network = Network(audio=tower(str(tmp_path)), classes=3).eval()
+    model.network = Network(audio=encoder(str(tmp_path)), classes=3).eval()
     masks = np.random.default_rng(1).random((3, 10, 4)) < 0.5
     sound = noise(4, 163840)
     mixed = (np.repeat(masks, 16384, axis=1).transpose(0, 2, 1) * sound).sum(1)
@@ -242,7 +242,10 @@ def test_the_authors_state_dictionaries_load(tmp_path, modality):
     model, audio = make(modality), noise(2, 44100 * 2)
     model.card["architecture"]["sample_rate"] = 44100
     torch.save(old_names(model.network, modality), tmp_path / "w.pt")
-    towers = {**TOWERS["demo"], "lyrics": {**TOWERS["demo"]["lyrics"], "vocab_size": len(model.tokenizer)}}
+    towers = {
+        **ENCODERS["demo"],
+        "lyrics": {**ENCODERS["demo"]["lyrics"], "vocab_size": len(model.tokenizer)},
+    }
     options = {"tokenizer": model.tokenizer, "classes": model.classes, "towers": towers, "device": "cpu"}
     theirs = load_published(tmp_path / "w.pt", "genre", modality, **options)
     assert theirs.predict(audio, TEXTS[:2]) == pytest.approx(model.predict(audio, TEXTS[:2]))
@@ -253,7 +256,7 @@ def test_the_authors_state_dictionaries_load(tmp_path, modality):
 @pytest.mark.slow
 def test_the_papers_network_has_its_real_size_and_learns(monkeypatch):
     assert CONFIGURATIONS[ROBERTA]["hidden_size"] == 1024
-    parts = {kind: tower(TOWERS["paper"][kind], pretrained=False) for kind in ("audio", "lyrics")}
+    parts = {kind: encoder(ENCODERS["paper"][kind], pretrained=False) for kind in ("audio", "lyrics")}
     network = Network(**parts, classes=9)
     count = lambda part: sum(p.numel() for p in part.parameters())  # noqa: E731
     assert count(network.head) == 19_721
@@ -271,5 +274,5 @@ def test_the_papers_network_has_its_real_size_and_learns(monkeypatch):
     monkeypatch.setattr(training.os, "sysconf", lambda name: 1)
     for songs, size in promised:
         with pytest.raises(ValueError, match=f"micro={songs} takes about {size} GB"):
-            training.check_memory(SimpleNamespace(network=network, device="cpu", name="it"), int(songs))
+            training.songs_at_once(SimpleNamespace(network=network, device="cpu", name="it"), int(songs))
     assert len(promised) == 3

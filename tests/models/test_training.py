@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import textwrap
@@ -19,9 +18,9 @@ import musiclime as ml
 from musiclime.__main__ import main
 from musiclime.data import audio as sound
 from musiclime.data.song import COLUMNS, STEMS
-from musiclime.models import preprocessing as inputs
 from musiclime.models import training
 from musiclime.models.evaluation import evaluate, macro_f1
+from musiclime.models.training_data import drop_words, mute_cells
 
 WORDS = {"a": "sun sea summer", "b": "moon night winter"}
 
@@ -95,23 +94,30 @@ def test_wrong_wishes_are_refused():
         quick("lyrics", corpus.where(corpus.table.split != "val"))
 
 
+class Machine:
+    """psutil's view of a machine with so many bytes free."""
+
+    def __init__(self, free):
+        self.available = free
+
+
 def test_memory_that_will_not_do_is_an_early_error(monkeypatch):
     model = quick("lyrics")
-    monkeypatch.setattr(training.os, "sysconf", lambda name: 1000)
+    monkeypatch.setattr(training.psutil, "virtual_memory", lambda: Machine(2**20))
     with pytest.raises(ValueError, match="give a smaller micro"):
-        training.check_memory(model, 4)
+        training.songs_at_once(model, 4)
 
 
 def test_as_many_songs_at_once_as_fit(monkeypatch):
     model = quick("lyrics")
-    found = {}
-    for free in (2**40, 2**30):
-        monkeypatch.setattr(training.os, "sysconf", lambda name, free=free: free if "PAGES" in name else 1)
-        found[free] = training.check_memory(model, batch=1024)
-    assert found[2**40] == 1024 > found[2**30] >= 1
-    training.check_memory(model, found[2**30])
+    monkeypatch.setattr(training.psutil, "virtual_memory", lambda: Machine(2**40))
+    assert training.songs_at_once(model, batch=1024) == 1024
+    monkeypatch.setattr(training.psutil, "virtual_memory", lambda: Machine(2**30))
+    few = training.songs_at_once(model, batch=1024)
+    assert 1 <= few < 1024
+    assert training.songs_at_once(model, few) == few
     with pytest.raises(ValueError, match="give a smaller micro"):
-        training.check_memory(model, 2 * found[2**30])
+        training.songs_at_once(model, 2 * few)
 
 
 def test_accumulating_small_parts_is_one_batch():
@@ -136,13 +142,13 @@ def test_several_labels_a_song():
 def test_muting_and_dropping_leave_out_and_never_invent():
     rng = np.random.default_rng(0)
     features = np.arange(12.0).reshape(3, 4, 1, 1).repeat(1024, axis=2)  # number = 4 * song + variant
-    seen = np.stack([inputs.muted(features, 1, [0, 1], rng, -1.0) for _ in range(600)])[..., 0]
+    seen = np.stack([mute_cells(features, 1, [0, 1], rng, -1.0) for _ in range(600)])[..., 0]
     off, own = (seen == -1).all(1), (seen >= 4).all(1)
     assert set(np.unique(seen)) == {-1, *range(8)}  # loans come from its kin, song 0, and never from song 2
     assert 0.02 < off.mean() < 0.1 and (off | (seen >= 0).all(1)).all()
     assert 0.1 < (seen == 4).all(1).mean() < own.mean() < 0.7  # now and then it is left as it is
     text = "Sun, moon sun sea moon!"
-    kept = [inputs.dropped(text, rng).split() for _ in range(400)]
+    kept = [drop_words(text, rng).split() for _ in range(400)]
     assert all(words.count("sun") in (0, 2) and words.count("moon") in (0, 2) for words in kept)
     assert 0.15 < np.mean([not words for words in kept]) < 0.4  # sometimes nothing is left to read
     assert min(map(len, kept)) == 0 and max(map(len, kept)) == 5
@@ -192,7 +198,7 @@ def test_a_killed_training_goes_on_to_the_same_model(tmp_path, monkeypatch):
     process.send_signal(signal.SIGKILL)
     process.wait()
     [checkpoint] = other.glob("models/*.resume")
-    step = torch.load(checkpoint, weights_only=True)["state"]["step"]
+    step = torch.load(checkpoint, weights_only=True)["progress"]["step"]
     assert 0 < step < 36 and not list(other.glob("models/*/card.json"))
     monkeypatch.setenv("MUSICLIME_CACHE", str(other))
     resumed = quick(epochs=12, save_every=2)
@@ -203,69 +209,34 @@ def test_a_killed_training_goes_on_to_the_same_model(tmp_path, monkeypatch):
 
 
 def test_a_training_goes_on_with_as_many_songs_at_once_as_it_began_with(monkeypatch, tmp_path):
-    logits, calls = training._logits, iter(range(100))
+    take_step, calls = training.TrainingRun.take_step, iter(range(100))
 
-    def cut(*given):
-        if next(calls) == 20:
+    def killed_at_ten(run):
+        if next(calls) == 10:
             raise KeyboardInterrupt
-        return logits(*given)
+        take_step(run)
 
     def trained(cache, fits):
         monkeypatch.setenv("MUSICLIME_CACHE", str(tmp_path / cache))
-        monkeypatch.setattr(training, "check_memory", lambda *given: fits)
+        monkeypatch.setattr(training, "songs_at_once", lambda *given: fits)
         return quick("lyrics", epochs=4, save_every=1)
 
     whole, other = losses(trained("whole", 2)), losses(trained("other", 6))
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(training, "_logits", cut)
+        patch.setattr(training.TrainingRun, "take_step", killed_at_ten)
         trained("cut", 2)
     np.testing.assert_allclose(losses(trained("cut", 6)), whole, rtol=1e-5)
     assert abs(other[-1] / whole[-1] - 1) > 1e-3
 
 
-TOGETHER = """
-import sys
-sys.path.insert(0, {tests!r})
-from test_training import quick, toy
-model = quick("audio", toy(31), augment=False, epochs=1, optimizer="SGD", cycle=False)
-assert model.card["history"]
-"""
-
-
-@pytest.mark.slow
-def test_two_processes_take_the_steps_of_one(tmp_path, monkeypatch):
-    """Nineteen songs in batches of six: of the last batch one process gets a song, and the other none."""
-    script = tmp_path / "together.py"
-    script.write_text(TOGETHER.format(tests=str(Path(__file__).parent)))
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = str(free.getsockname()[1])
-    place = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "WORLD_SIZE": "2", "OMP_NUM_THREADS": "1"}
-    place |= {"MUSICLIME_CACHE": str(tmp_path / "pair"), "ACCELERATE_USE_CPU": "1"}
-    pair = [
-        subprocess.Popen(
-            [sys.executable, script], env={**os.environ, **place, "RANK": rank, "LOCAL_RANK": rank}
-        )
-        for rank in "01"
-    ]
-    assert [process.wait(timeout=300) for process in pair] == [0, 0]
-    same = {"augment": False, "epochs": 1, "optimizer": "SGD", "cycle": False}
-    alone = quick("audio", toy(31), **same)
-    monkeypatch.setenv("MUSICLIME_CACHE", str(tmp_path / "pair"))
-    monkeypatch.setattr(training, "fit", None)  # it is there already
-    pair = quick("audio", toy(31), **same)
-    for p, q in zip(alone.network.parameters(), pair.network.parameters()):
-        assert torch.allclose(p, q, atol=1e-5)
-    np.testing.assert_allclose(losses(pair), losses(alone), rtol=1e-4)
-
-
 @pytest.mark.slow
 def test_the_paper_preset_runs_the_same_lines(monkeypatch):
     """Real configurations cut to one layer of the same width, random weights, own tokenizer."""
-    from musiclime.models import encoders as towers
+    from musiclime.models import encoders
 
-    for name, spec in towers.CONFIGURATIONS.items():
+    for name, spec in encoders.CONFIGURATIONS.items():
         small = {"num_hidden_layers": 1} | ({"vocab_size": 999} if "vocab_size" in spec else {})
-        monkeypatch.setitem(towers.CONFIGURATIONS, name, {**spec, **small})
+        monkeypatch.setitem(encoders.CONFIGURATIONS, name, {**spec, **small})
     model = ml.load_model(
         "genre", "multimodal", toy(10), "paper", weights="random", epochs=1, micro=2, progress=False
     )

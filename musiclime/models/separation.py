@@ -292,7 +292,7 @@ def train(network: Separator, corpus, songs, steps, batch, seconds, rate, seed) 
 
 
 def _draw_stems(draw, parts: torch.Tensor, batch: int, length: int) -> torch.Tensor:
-    """(batch, stems, length): stems that belong together in half of the rows, each a little louder or softer."""
+    """(batch, stems, length): in half of the rows stems of one song; some louder, some softer."""
     kinds = np.arange(len(STEMS))
     song = draw.integers(len(parts), size=(batch, len(STEMS)))
     start = draw.integers(parts.shape[-1] - length + 1, size=(batch, len(STEMS)))

@@ -52,7 +52,7 @@ def tell(app, pagename, templatename, context, doctree):
     footer = context.get("theme_extra_footer", "")
     if app.musiclime_commit and app.musiclime_commit not in footer:
         context["theme_extra_footer"] = f"{footer}<p>Built from commit {app.musiclime_commit}.</p>"
-    if doctree is None:
+    if app.builder.name != "html" or doctree is None:
         return
     description, title = escape(described(doctree)), escape(plain_title(app, pagename))
     tags = [
@@ -79,7 +79,7 @@ def composed_role(name, rawtext, text, line, inliner, options=None, content=None
 
 def list_pages(app, exception):
     """Write llms.txt: what this site is, and every page with its title and first sentence."""
-    if exception is not None or app.builder.format != "html":
+    if exception is not None or app.builder.name != "html":
         return
     lines = ["# The MusicLIME book", ""]
     lines += ["> Which words, and which stem in which tenth of a clip, moved a music model's decision?", ""]

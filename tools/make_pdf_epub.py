@@ -35,7 +35,8 @@ details > * { display: block !important; }
 def site_address(source: Path) -> str:
     """Where the book is published: sounds are linked there."""
     config = yaml.safe_load((source / "_config.yml").read_text(encoding="utf-8"))
-    return config["html"]["baseurl"]
+    account, name = config["repository"]["url"].rstrip("/").split("/")[-2:]
+    return f"https://{account}.github.io/{name}/"
 
 
 def linked_sounds(page: str, address: str) -> str:

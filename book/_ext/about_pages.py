@@ -89,12 +89,24 @@ def list_pages(app, exception):
     Path(app.outdir, "llms.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
+def site_of(repository: str) -> str:
+    """Where GitHub Pages publishes the site of a repository."""
+    account, name = repository.rstrip("/").removeprefix("https://github.com/").split("/")
+    return f"https://{account}.github.io/{name}/"
+
+
+def note_address(app, config):
+    """The repository's address is written in one place, _config.yml; the site's follows from it."""
+    config.html_baseurl = site_of(config.html_theme_options["repository_url"])
+
+
 def note_commit(app):
     app.musiclime_commit = commit(Path(app.srcdir))
 
 
 def setup(app):
     app.add_role("composed", composed_role)
+    app.connect("config-inited", note_address)
     app.connect("builder-inited", note_commit)
     app.connect("html-page-context", tell, priority=700)
     app.connect("build-finished", list_pages)

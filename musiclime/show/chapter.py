@@ -97,6 +97,6 @@ def show_html(fragment: str) -> None:
 
 def player(explanation, song, model=None) -> None:
     """The listenable explanation, its sound beside the page in the book; with the model, its true answers."""
-    from .player import player as make
+    from .player.player import player as make
 
     display(HTML(make(explanation, song, assets=assets(), predict=model)))

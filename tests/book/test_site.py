@@ -5,7 +5,9 @@ import re
 import subprocess
 import sys
 
+import about_pages
 import audit
+import docutils.core
 import light_pages
 import numpy as np
 import public_names
@@ -157,6 +159,27 @@ class TestReadingOrder:
         found = reading_order.switch("runs/train-genre-audio", pages, str.upper)
         assert re.findall('href="(.*?)"', found) == ["RUNS/TRAIN-GENRE-MULTIMODAL", "#"]
         assert reading_order.switch("runs/other", pages, str.upper) == ""
+
+
+class TestAboutPages:
+    def test_the_description_is_the_first_paragraph_that_says_something(self):
+        document = docutils.core.publish_doctree("Title\n=====\n\nShort.\n\n" + "many words " * 40)
+        found = about_pages.described(document)
+        assert found.startswith("many words many") and 180 < len(found) <= 204 and found.endswith(" ...")
+
+    @pytest.mark.parametrize(
+        ("cell", "parameters", "composed"),
+        [
+            ('songs = ml.load_corpus("demo")', {}, True),
+            ("songs = ml.load_corpus(corpus)", {"corpus": "demo"}, True),
+            ("songs = ml.load_corpus(corpus)", {"corpus": "real"}, False),
+            ("table = pd.read_csv(file)", {}, False),
+        ],
+    )
+    def test_pages_of_composed_songs_get_the_badge(self, tmp_path, cell, parameters, composed):
+        (tmp_path / "x.ipynb").write_text(json.dumps({"cells": [{"source": cell}]}))
+        (tmp_path / "x.json").write_text(json.dumps({"parameters": parameters}))
+        assert about_pages.is_of_composed_songs(tmp_path, "x") is composed
 
 
 class TestAudit:

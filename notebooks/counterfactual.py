@@ -174,8 +174,8 @@ pd.DataFrame([(f.name, f.text) for f in by_line.removed], columns=["removed", "i
 # ## Strengths, limits, and what this cannot tell you
 #
 # - **Strength.** Anyone can check a counterfactual with one prediction. It cannot be half right.
-# - **Limit.** The set is small and nothing in it is idle, but it need not be the smallest. In a trial on 93 songs, a
-#   search through all sets of up to two cells and two words found a smaller one for 6.
+# - **Limit.** The set is small and nothing in it is idle, but it need not be the smallest: a
+#   search through all sets of two cells and two words finds a smaller one for a few songs.
 # - **Limit.** The list is not unique: another one, as short, may hold quite different features.
 # - **Limit.** It takes away and never adds. Silence in place of a cell is itself a sound that the model reacts to.
 # - **What this cannot tell you.** What would change *your* mind about the song.

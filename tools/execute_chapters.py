@@ -1,13 +1,11 @@
-"""The matrix of runs: templates x parameters, executed where stale, into the pages of the book.
+"""Execute the chapters of the matrix that are stale, two at a time, into the pages of the book.
 
-    python tools/execute_chapters.py [--only NAME ...] [--matrix notebooks/runs.yml] [--out runs]
+    python tools/execute_chapters.py [--only NAME ...] [--profile quick|full]
 
 runs/<name>.ipynb is the page, runs/<name>.json its record, runs/site/launch/<name>.ipynb the copy for Colab.
 """
 
 import argparse
-import hashlib
-import itertools
 import json
 import os
 import re
@@ -16,100 +14,99 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
-from modulefinder import ModuleFinder
 from pathlib import Path
 
-import yaml
+from chapter_matrix import PROFILES, ROOT, Run, is_fresh, keys, longest_first, read_matrix
 
-from musiclime import PUBLIC_NAMES
-
-ROOT = Path(__file__).resolve().parents[1]
-FILE_OF = {name: file for file, names in PUBLIC_NAMES.items() for name in names}
-LAUNCH = ROOT / "tools" / "make_pages.py"
+MAKE_PAGE = ROOT / "tools" / "make_pages.py"
 
 
-@dataclass(eq=False)
-class Run:
-    """One notebook to execute: a template, and the values that go into its parameters cell."""
+@dataclass
+class Started:
+    """A run in a process of its own."""
 
-    name: str
-    template: Path
-    parameters: dict
-    minutes: float
-    after: tuple[str, ...]
-    alone: bool = False  # it measures what all cores can do
+    run: Run
+    process: subprocess.Popen
+    began: float
+    log: Path
 
 
-def matrix(path) -> list[Run]:
-    """A matrix file's runs, each after those it waits for (page *Execution times and versions*)."""
-    path, runs, done = Path(path), {}, []
-    for entry in yaml.safe_load(path.read_text(encoding="utf-8")):
-        if unknown := set(entry) - {"template", "name", "each", "parameters", "minutes", "after", "alone"}:
-            raise ValueError(f"{path} has an entry with {', '.join(sorted(unknown))}, which no run knows")
-        template = path.parent / f"{entry['template']}.py"
-        if not template.is_file():
-            raise FileNotFoundError(f"{path} lists {entry['template']}, but there is no {template}")
-        each, after = entry.get("each", {}), entry.get("after", [])
-        for values in itertools.product(*each.values()):
-            chosen = dict(zip(each, values))
-            name = "-".join([entry.get("name", template.stem), *map(str, values)])
-            if name in runs:
-                raise ValueError(f"{path} lists the run {name} twice: give one of them another name")
-            waits = [text.format(**chosen) for text in ([after] if isinstance(after, str) else after)]
-            parameters = entry.get("parameters", {}) | chosen
-            alone = entry.get("alone", False)
-            runs[name] = Run(name, template, parameters, entry.get("minutes", 5), tuple(waits), alone)
-    while len(done) < len(runs):
-        ready = [name for name, run in runs.items() if name not in done and set(run.after) <= set(done)]
-        if not ready:
-            stuck = {name: run.after for name, run in runs.items() if name not in done}
-            raise ValueError(f"{path}: these wait for a run that is not listed, or for each other: {stuck}")
-        done += ready
-    return [runs[name] for name in done]
+class Queue:
+    """The runs that wait, those that go, and those that failed."""
+
+    def __init__(self, waiting: list[Run], known_keys: dict, options, bar):
+        self.waiting, self.keys, self.options, self.bar = waiting, known_keys, options, bar
+        self.going: list[Started] = []
+        self.failed: list[str] = []
+
+    def is_busy(self) -> bool:
+        return bool(self.waiting or self.going)
+
+    def give_up_what_waits_for_failures(self) -> None:
+        for run in list(self.waiting):
+            lost = set(run.after) & set(self.failed)
+            if lost:
+                self.waiting.remove(run)
+                self.failed.append(run.name)
+                self.bar.write(f"not run: {run.name}, because {', '.join(sorted(lost))} failed")
+
+    def start_what_can_start(self) -> None:
+        for run in list(self.waiting):
+            unfinished = {other.name for other in self.waiting}
+            unfinished |= {started.run.name for started in self.going}
+            if len(self.going) >= self.options.jobs or set(run.after) & unfinished:
+                continue
+            if self.going and (run.alone or any(started.run.alone for started in self.going)):
+                continue
+            self.waiting.remove(run)
+            self.going.append(start(run, self.keys[run.name], self.options))
+            self.bar.write(f"started {run.name}")
+
+    def end_what_has_ended(self) -> None:
+        for started in list(self.going):
+            # Whether it has ended is asked before its log is read: a traceback is the last thing written.
+            ended = started.process.poll() is not None
+            seconds = time.time() - started.began
+            too_long = seconds > 60 * started.run.minutes * self.options.patience
+            if not ended and not too_long:
+                continue
+            stop(started.process)
+            self.going.remove(started)
+            self.bar.update()
+            self.report(started, ended, seconds)
+
+    def report(self, started: Started, ended: bool, seconds: float) -> None:
+        run = started.run
+        if ended and started.process.returncode == 0:
+            self.bar.write(f"done {run.name} in {seconds:.0f} s")
+            return
+        self.failed.append(run.name)
+        why = f"exit code {started.process.returncode}" if ended else f"it took over {run.minutes} minutes"
+        text = started.log.read_text(errors="replace")
+        self.bar.write(f"{text}\nFAILED: run {run.name} of {run.template} ({why})")
+
+    def show_progress(self) -> None:
+        told = []
+        for started in self.going:
+            cells = re.findall(r"(\d+/\d+) \[", started.log.read_text(errors="replace"))
+            told.append(f"{started.run.name} cell {cells[-1] if cells else '-'}")
+        self.bar.set_postfix_str("; ".join(told), refresh=False)
+        self.bar.update(0)
 
 
-def sources(template: Path) -> list[Path]:
-    """A template, every file of the module that it can import, and the files of data/ that these name."""
-    text = template.read_text(encoding="utf-8")
-    finder = ModuleFinder([str(ROOT)])
-    finder.scan_code(compile(text, template.name, "exec"), finder.add_module("__main__"))
-    # ml.MusicLIME is in a file that Python imports only when the name is used.
-    for names in re.findall(r"\bml\.(\w+)|from musiclime import (.+)", text):
-        for name in re.findall(r"\w+", " ".join(names)):
-            if name in FILE_OF:
-                finder.import_hook(f"musiclime.{FILE_OF[name]}")
-    if "musiclime.data.corpora" in finder.modules:  # chooses among its readers by name
-        finder.import_hook("musiclime.data.corpora", None, ["*"])
-    found = {template} | {Path(module.__file__) for module in finder.modules.values() if module.__file__}
-    found |= {file for place in {file.parent for file in found} for file in place.glob("*.[jc]s*")}
-    told = "\n".join(file.read_text(encoding="utf-8") for file in found)
-    return sorted(found | {f for f in (ROOT / "data").rglob("*") if f.is_file() and f.name in told})
-
-
-def keys(runs: list[Run]) -> dict[str, str]:
-    """What each result depends on, hashed: sources, parameters, pins, and the runs that it waits for."""
-    out, pins = {}, ROOT / "constraints.txt"
-    for run in runs:
-        digest = hashlib.sha256(json.dumps([run.parameters, *(out[name] for name in run.after)]).encode())
-        for file in [*sources(run.template), LAUNCH, *([pins] if pins.is_file() else [])]:
-            digest.update(file.read_bytes())
-        out[run.name] = digest.hexdigest()[:16]
-    return out
-
-
-def fresh(run: Run, out: Path, key: str) -> bool:
-    page, record = out / f"{run.name}.ipynb", out / f"{run.name}.json"
-    return page.is_file() and record.is_file() and json.loads(record.read_text())["key"] == key
-
-
-def start(run: Run, key: str, options, log: Path) -> subprocess.Popen:
+def start(run: Run, key: str, options) -> Started:
     """Execute one run in a process of its own; two share the cores, and Ctrl-C stays ours to pass on."""
+    log = options.out / ".work" / f"{run.name}.log"
     threads = str(max(1, (os.cpu_count() or 2) // options.jobs))
-    told = json.dumps({"name": run.name, "parameters": run.parameters, "minutes": run.minutes, "key": key})
-    command = [sys.executable, str(LAUNCH), str(run.template), str(options.out), told]
-    env = {"OMP_NUM_THREADS": threads, "TOKENIZERS_PARALLELISM": "false"} | os.environ
+    record = {"name": run.name, "parameters": run.parameters, "minutes": run.minutes}
+    record |= {"key": key, "profile": options.profile}
+    command = [sys.executable, str(MAKE_PAGE), str(run.template), str(options.out), json.dumps(record)]
+    environment = {"OMP_NUM_THREADS": threads, "TOKENIZERS_PARALLELISM": "false"} | os.environ
+    # A thread that waits must not spin on the core that the other run needs.
+    environment.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     with log.open("w") as out:
-        return subprocess.Popen(command, stdout=out, stderr=out, env=env, start_new_session=True)
+        process = subprocess.Popen(command, stdout=out, stderr=out, env=environment, start_new_session=True)
+    return Started(run, process, time.time(), log)
 
 
 def stop(process: subprocess.Popen) -> None:
@@ -124,80 +121,51 @@ def stop(process: subprocess.Popen) -> None:
 
 
 def run_all(runs: list[Run], options) -> list[str]:
-    """Execute what is stale, in order, two at a time; answers the names of the runs that failed."""
+    """Execute what is stale; answers the names of the runs that failed."""
     from tqdm import tqdm
 
-    known, work = keys(runs), options.out / ".work"
-    waiting = [run for run in runs if not fresh(run, options.out, known[run.name])]
+    known_keys = keys(runs)
+    waiting = [run for run in runs if not is_fresh(run, options.out, known_keys[run.name])]
+    waiting = longest_first(waiting, options.out)
     print(f"{len(runs)} runs, {len(waiting)} of them to execute", flush=True)
-    work.mkdir(parents=True, exist_ok=True)
+    (options.out / ".work").mkdir(parents=True, exist_ok=True)
     (options.out / "site").mkdir(exist_ok=True)
-    going, bad = {}, []
-    bar = tqdm(
-        total=len(waiting), unit="run", mininterval=0.5 if sys.stderr.isatty() else 30, disable=not waiting
-    )
+    seconds_between = 0.5 if sys.stderr.isatty() else 30
+    bar = tqdm(total=len(waiting), unit="run", mininterval=seconds_between, disable=not waiting)
+    queue = Queue(waiting, known_keys, options, bar)
     try:
-        while waiting or going:
-            for run in list(waiting):
-                log = work / f"{run.name}.log"
-                if lost := set(run.after) & set(bad):
-                    waiting.remove(run)
-                    bad.append(run.name)
-                    bar.write(f"not run: {run.name}, because {', '.join(lost)} failed")
-                elif (
-                    len(going) < options.jobs
-                    and not set(run.after) & {r.name for r in [*waiting, *going]}
-                    and not any(run.alone or other.alone for other in going)
-                ):
-                    waiting.remove(run)
-                    going[run] = start(run, known[run.name], options, log), time.time(), log
-                    bar.write(f"started {run.name}")
-            told = []
-            for run, (process, began, log) in list(going.items()):
-                # Whether it has ended is asked before its log is read: a traceback is the last thing written.
-                ended = process.poll() is not None
-                seconds, text = time.time() - began, log.read_text(errors="replace")
-                cell = re.findall(r"(\d+/\d+) \[", text)  # papermill's own progress
-                told.append(f"{run.name} cell {cell[-1] if cell else '-'}")
-                late = seconds > 60 * run.minutes * options.patience
-                if not ended and not late:
-                    continue
-                stop(process)
-                del going[run]
-                bar.update()
-                if not ended or process.returncode:
-                    bad.append(run.name)
-                    late = f"it took over {run.minutes} minutes"
-                    why = f"exit code {process.returncode}" if ended else late
-                    bar.write(f"{text}\nFAILED: run {run.name} of {run.template} ({why})")
-                else:
-                    bar.write(f"done {run.name} in {seconds:.0f} s")
-            bar.set_postfix_str("; ".join(told), refresh=False)
-            bar.update(0)
+        while queue.is_busy():
+            queue.give_up_what_waits_for_failures()
+            queue.start_what_can_start()
+            queue.end_what_has_ended()
+            queue.show_progress()
             time.sleep(0.2)
     finally:
-        for process, *_ in going.values():
-            stop(process)
+        for started in queue.going:
+            stop(started.process)
         bar.close()
-    return bad
+    return queue.failed
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(
-        prog="python tools/execute_chapters.py", description=__doc__.split("\n")[0]
-    )
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--matrix", type=Path, default=Path("notebooks/runs.yml"))
     parser.add_argument("--out", type=Path, default=Path("runs"))
+    parser.add_argument(
+        "--profile", choices=PROFILES, default="quick", help="small counts, or the site's own"
+    )
     parser.add_argument("--only", nargs="+", help="these runs, and those that they wait for")
     parser.add_argument("--jobs", type=int, default=2, help="how many at a time")
     parser.add_argument("--patience", type=float, default=1, help="times the minutes that a run is allowed")
     options = parser.parse_args()
-    runs = {run.name: run for run in matrix(options.matrix)}
+    runs = {run.name: run for run in read_matrix(options.matrix, options.profile)}
     wanted = set(options.only or runs)
-    if unknown := wanted - set(runs):
-        parser.error(f"no run is called {', '.join(unknown)}; there are {', '.join(runs)}")
+    unknown = wanted - set(runs)
+    if unknown:
+        parser.error(f"no run is called {', '.join(sorted(unknown))}; there are {', '.join(runs)}")
     for run in reversed(runs.values()):
-        wanted |= set(run.after) if run.name in wanted else set()
+        if run.name in wanted:
+            wanted |= set(run.after)
     failed = run_all([run for run in runs.values() if run.name in wanted], options)
     if failed:
         print(f"FAILED: {', '.join(failed)}", file=sys.stderr)

@@ -3,7 +3,6 @@
 import ast
 import json
 import re
-import statistics
 import sys
 from importlib import metadata
 from pathlib import Path
@@ -11,9 +10,8 @@ from pathlib import Path
 import jupytext
 import pytest
 import yaml
+from chapter_matrix import PROFILES, default_parameters, read_matrix
 from packaging.requirements import Requirement
-
-import execute_chapters as runs
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.py"))
@@ -36,13 +34,6 @@ def test_the_twin_is_what_the_source_gives(path):
     made = plain(jupytext.writes(jupytext.read(path), "ipynb"))
     assert plain(twin.read_text(encoding="utf-8")) == made, "make pairs brings the twin up to date"
     assert not any(cell.get("outputs") for cell in made["cells"])
-
-
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=IDS)
-def test_cells_are_short(path):
-    cells = [cell for cell in jupytext.read(path).cells if cell.cell_type == "code" and cell.source.strip()]
-    lengths = [len([line for line in cell.source.splitlines() if line.strip()]) for cell in cells]
-    assert max(lengths) <= 40 and statistics.median(lengths) <= 6
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=IDS)
@@ -84,13 +75,17 @@ def test_the_matrix_and_the_contents_are_in_step(toc, matrix):
     files = listed(yaml.safe_load((ROOT / toc).read_text()))
     pages = {file.removeprefix("runs/") for file in files if file.startswith("runs/") or file == "index"}
     assert len(files) == len(set(files))
-    assert pages == {run.name for run in runs.matrix(ROOT / matrix)} | {"times"}
+    assert pages == {run.name for run in read_matrix(ROOT / matrix)} | {"times"}
     for file in set(files) - {f"runs/{name}" for name in pages} - pages:
         assert (ROOT / f"{file}.md").is_file(), file
 
 
-def test_every_template_is_in_the_matrix():
-    assert {run.template.stem for run in runs.matrix(ROOT / "notebooks/runs.yml")} == set(IDS)
+def test_every_template_is_in_the_matrix_with_parameters_that_it_has():
+    runs = [run for profile in PROFILES for run in read_matrix(ROOT / "notebooks/runs.yml", profile)]
+    assert {run.template.stem for run in runs} == set(IDS)
+    for run in runs:
+        known = default_parameters(jupytext.read(run.template))
+        assert set(run.parameters) <= set(known), f"{run.name} has parameters that its notebook lacks"
 
 
 def test_every_prose_page_is_in_the_contents():

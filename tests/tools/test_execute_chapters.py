@@ -10,11 +10,13 @@ import sys
 import time
 from pathlib import Path
 
+import chapter_matrix
+import launch_notebooks
 import nbformat
 import pytest
 
 import execute_chapters as runs
-import make_pages as launch
+import make_pages
 
 ROOT = Path(__file__).resolve().parents[2]
 KERNEL = {"name": "python3", "display_name": "Python 3"}
@@ -59,7 +61,7 @@ def test_a_matrix_multiplies_and_orders(tmp_path):
         explain="\n1",
         train="\n1",
     )
-    found = runs.matrix(path)
+    found = chapter_matrix.read_matrix(path)
     assert [run.name for run in found[:2]] == ["train-genre", "train-emotion"]
     assert [run.name for run in found[2:]] == [
         "explain-genre-lyrics",
@@ -82,33 +84,33 @@ def test_a_matrix_multiplies_and_orders(tmp_path):
 )
 def test_a_wrong_matrix_says_what_is_wrong(tmp_path, matrix, complaint):
     with pytest.raises(ValueError, match=complaint):
-        runs.matrix(write(tmp_path, matrix, x="\n1"))
+        chapter_matrix.read_matrix(write(tmp_path, matrix, x="\n1"))
     with pytest.raises(FileNotFoundError, match="there is no"):
-        runs.matrix(write(tmp_path, "- {template: y}"))
+        chapter_matrix.read_matrix(write(tmp_path, "- {template: y}"))
 
 
 def test_a_run_depends_on_the_files_it_imports_and_no_others(tmp_path):
     template = tmp_path / "x.py"
     template.write_text("import musiclime as ml\nml.clean_lyrics('a')\n")
-    found = {file.name for file in runs.sources(template)}
+    found = {file.name for file in chapter_matrix.sources(template)}
     assert {"x.py", "lyrics.py"} <= found and not {"training.py", "classifier.py", "separation.py"} & found
     template.write_text("from musiclime import load_model\n")
-    found = {file.name for file in runs.sources(template)}
+    found = {file.name for file in chapter_matrix.sources(template)}
     assert {"training.py", "classifier.py", "song.py", "audio.py"} <= found
     template.write_text("from musiclime.show import chapter\nchapter.player\n")
-    assert "player.js" in {file.name for file in runs.sources(template)}
+    assert "player.js" in {file.name for file in chapter_matrix.sources(template)}
 
 
 def test_a_key_changes_with_what_it_depends_on_and_only_then(tmp_path):
     matrix = "- {template: a}\n- {template: b, after: a, parameters: {count: 1}}\n- {template: c}"
     path = write(tmp_path, matrix, a="\nimport musiclime", b="\n2", c="\n3")
-    before = runs.keys(runs.matrix(path))
-    assert runs.keys(runs.matrix(path)) == before
+    before = chapter_matrix.keys(chapter_matrix.read_matrix(path))
+    assert chapter_matrix.keys(chapter_matrix.read_matrix(path)) == before
     (tmp_path / "a.py").write_text("import musiclime  # changed\n")
-    after = runs.keys(runs.matrix(path))
+    after = chapter_matrix.keys(chapter_matrix.read_matrix(path))
     assert [before[name] != after[name] for name in "abc"] == [True, True, False]
     path.write_text(matrix.replace("count: 1", "count: 2"))
-    again = runs.keys(runs.matrix(path))
+    again = chapter_matrix.keys(chapter_matrix.read_matrix(path))
     assert [after[name] != again[name] for name in "abc"] == [False, True, False]
 
 
@@ -123,23 +125,43 @@ def notebook(*cells):
     return made
 
 
-def test_parameters_are_filled_in_and_told():
+def test_parameters_are_known_and_told():
     source = notebook("# Title", 'task: str = "genre"\ncount: int = 3', "text")
-    filled, values = launch.fill(source, {"task": "emotion"})
-    assert filled.cells[1].source == "task: str = 'emotion'\ncount: int = 3"
-    assert values == {"task": "emotion", "count": 3} and "genre" in source.cells[1].source
-    shown = launch.page(filled, values)
+    values = make_pages.parameterised(source, {"task": "emotion"})
+    assert values == {"task": "emotion", "count": 3}
+    injected = nbformat.v4.new_code_cell("# Parameters\ntask = 'emotion'\n")
+    injected.metadata["tags"] = ["injected-parameters"]
+    source.cells.insert(2, injected)
+    shown = make_pages.page(source, values)
     assert "task **emotion**, count **3**." in shown.cells[1].source
     assert "hide-input" in shown.cells[2].metadata["tags"]
+    assert shown.cells[3].source == "# What this run sets instead\ntask = 'emotion'\n"
     with pytest.raises(ValueError, match="tasks"):
-        launch.fill(source, {"tasks": "emotion"})
+        make_pages.parameterised(source, {"tasks": "emotion"})
+
+
+def test_profiles_set_their_own_values(tmp_path):
+    matrix = "- {template: a, parameters: {songs: 1, seeds: 2}, quick: {songs: 3}, full: {songs: 9}}"
+    path = write(tmp_path, matrix, a="\n1")
+    quick, full = (chapter_matrix.read_matrix(path, profile)[0] for profile in ("quick", "full"))
+    assert quick.parameters == {"songs": 3, "seeds": 2} and full.parameters == {"songs": 9, "seeds": 2}
+    with pytest.raises(ValueError, match="quick, full"):
+        chapter_matrix.read_matrix(path, "fast")
+
+
+def test_the_longest_run_begins_first(tmp_path):
+    path = write(tmp_path, "- {template: a, minutes: 1}\n- {template: b, minutes: 2}", a="\n1", b="\n1")
+    listed = chapter_matrix.read_matrix(path)
+    assert [run.name for run in chapter_matrix.longest_first(listed, tmp_path)] == ["b", "a"]
+    (tmp_path / "a.json").write_text('{"seconds": 500}')
+    assert [run.name for run in chapter_matrix.longest_first(listed, tmp_path)] == ["a", "b"]
 
 
 def test_a_chapter_says_the_time_that_its_run_took():
     made = notebook("**How long, on what.** {glue:text}`took`, with few songs.")
     for seconds, told in ((46.2, "46 seconds on "), (398.4, "7 minutes on ")):
         other = copy.deepcopy(made)
-        launch.timed(other, seconds)
+        make_pages.say_time(other, seconds)
         assert told in other.cells[0].source and "glue" not in other.cells[0].source
 
 
@@ -151,41 +173,33 @@ def test_a_run_leaves_out_what_does_not_concern_it():
         made.cells[2:], (["only-multimodal"], ["not-lyrics"], ["only-genre", "not-lyrics"])
     ):
         cell.metadata["tags"] = tags
-    left = lambda **values: [cell.source for cell in launch.fill(made, values)[0].cells[2:]]  # noqa: E731
+
+    def left(**parameters):
+        values = make_pages.parameterised(made, parameters)
+        return [cell.source for cell in made.cells[2:] if make_pages.concerns(cell, values)]
+
     assert left() == ["sound", "genre, sound"] and left(modality="lyrics") == []
     assert left(task="emotion", modality="multimodal") == ["both", "sound"]
-
-
-def test_folded_neighbours_become_one_fold_unless_something_is_shown_between():
-    made = notebook("# Title")
-    glued = {"application/papermill.record/text/plain": "1"}
-    for text, data in (("a = 1", glued), ("a", {"text/plain": "1"}), ("b = 2", None), ("c", None)):
-        outputs = [nbformat.v4.new_output("display_data", data)] if data else []
-        made.cells.append(nbformat.v4.new_code_cell(text, outputs=outputs, metadata={"tags": ["hide-input"]}))
-    made.cells[-1].metadata["tags"] = []
-    shown = launch.page(made, {}).cells
-    assert [cell.source for cell in shown] == ["# Title", "a = 1\n\na", "b = 2", "c"]
-    assert [len(cell.outputs) for cell in shown[1:]] == [2, 0, 0]
 
 
 def test_a_cell_that_only_keeps_values_is_not_shown():
     made = notebook("# Title")
     for text in ('chapter.glue("a", 1)\nchapter.glue(\n    "b", 2\n)', 'a = 1\nchapter.glue("a", a)'):
         made.cells.append(nbformat.v4.new_code_cell(text))
-    assert [cell.metadata["tags"] for cell in launch.page(made, {}).cells] == [[], ["remove-cell"], []]
+    assert [cell.metadata["tags"] for cell in make_pages.page(made, {}).cells] == [[], ["remove-cell"], []]
 
 
 def test_pages_of_one_template_have_labels_of_their_own():
     text = "See {numref}`fig-grid`, {eq}`eq-sum`; fig-grids stays.\n\n$$a$$ (eq-sum)\n\n(here)=\n## Here"
     made = notebook(text, "```{figure} figures/x/fig-grid.png\n:name: fig-grid\n```")
-    first, second = (cell.source for cell in launch.page(made, {}, "-audio").cells)
+    first, second = (cell.source for cell in make_pages.page(made, {}, "-audio").cells)
     assert "{numref}`fig-grid-audio`, {eq}`eq-sum-audio`; fig-grids stays" in first
     assert "(here-audio)=" in first and "## Here" in first
     assert "x/fig-grid.png" in second and ":name: fig-grid-audio" in second
 
 
 def test_the_launchable_copy_fetches_from_the_repository_that_the_configuration_names():
-    made = launch.launchable(notebook("# T", "task = 'emotion'"), ROOT / "_config.yml")
+    made = launch_notebooks.launchable(notebook("# T", "task = 'emotion'"), ROOT / "_config.yml")
     first = made.cells[0].source
     compile(first, "bootstrap", "exec")
     assert "{" + "url}" not in first and 'URL, BRANCH, FOLDER = "https://github.com/' in first
@@ -196,9 +210,9 @@ def test_the_launchable_copy_says_what_nothing_there_would_resolve():
     said = (
         "An AUC of {glue:text}`auc-audio:.2f` {cite}`lime2016`, see {doc}`/book/how-to-read`, {doc}`it <x>`."
     )
-    made = launch.launchable(notebook("# T", "", said, "task = 'emotion'"), ROOT / "_config.yml")
+    made = launch_notebooks.launchable(notebook("# T", "", said, "task = 'emotion'"), ROOT / "_config.yml")
     assert [cell.cell_type for cell in made.cells] == ["code", "markdown", "markdown", "code"]
-    assert made.cells[1].source == f"# T\n\n{launch.ASIDE}"
+    assert made.cells[1].source == f"# T\n\n{launch_notebooks.ASIDE}"
     assert made.cells[2].source == "An AUC of *auc audio* [lime2016], see *how to read*, *it*."
 
 
@@ -211,12 +225,14 @@ def test_the_launchable_copy_speaks_the_numbers_of_the_books_run():
         ran.cells.append(nbformat.v4.new_code_cell("x", outputs=[out]))
     told = ("auc:.2f", "auc:.0%", "best", "lost:.1f", "songs:,d")
     said = ", ".join(f"{{glue:text}}`{name}`" for name in told)
-    made = launch.launchable(notebook("# T", said), ROOT / "_config.yml", launch.kept(ran))
+    made = launch_notebooks.launchable(
+        notebook("# T", said), ROOT / "_config.yml", launch_notebooks.kept_values(ran)
+    )
     assert made.cells[2].source == "0.81, 81%, hip hop, *lost*, 1,350"
 
 
 def test_the_bootstrap_cell_runs_where_all_is_there_and_fetches_nothing():
-    first = launch.launchable(notebook("# T"), ROOT / "_config.yml").cells[0].source
+    first = launch_notebooks.launchable(notebook("# T"), ROOT / "_config.yml").cells[0].source
     guard = "import subprocess\nsubprocess.run = None\n"
     done = subprocess.run([sys.executable, "-c", guard + first], cwd=ROOT, text=True, capture_output=True)
     assert done.returncode == 0, done.stderr
@@ -243,11 +259,16 @@ def test_nothing_runs_beside_a_run_that_measures_alone(tmp_path, monkeypatch):
             going.discard(self.name)
             return 0
 
-    monkeypatch.setattr(runs, "start", lambda run, key, options, log: log.write_text("") or Looks(run.name))
+    def start(run, key, options):
+        log = options.out / ".work" / f"{run.name}.log"
+        log.write_text("")
+        return runs.Started(run, Looks(run.name), time.time(), log)
+
+    monkeypatch.setattr(runs, "start", start)
     matrix = "- {template: a}\n- {template: b, alone: true}\n- {template: c}\n- {template: d, after: b}"
     path = write(tmp_path, matrix, a="\n1\n", b="\n1\n", c="\n1\n", d="\n1\n")
-    options = argparse.Namespace(out=tmp_path / "out", jobs=2, patience=1)
-    assert runs.run_all(runs.matrix(path), options) == []
+    options = argparse.Namespace(out=tmp_path / "out", jobs=2, patience=1, profile="quick")
+    assert runs.run_all(chapter_matrix.read_matrix(path), options) == []
     assert [name for name, _ in seen] == ["a", "c", "b", "d"]
     assert dict(seen) == {"a": {"a"}, "c": {"a", "c"}, "b": {"b"}, "d": {"d"}}
 
@@ -266,10 +287,15 @@ def test_a_traceback_written_in_the_last_moment_is_shown(tmp_path, monkeypatch, 
             self.returncode = 1
             return 1
 
-    monkeypatch.setattr(runs, "start", lambda run, key, options, log: log.write_text("") or Ends(log))
+    def start(run, key, options):
+        log = options.out / ".work" / f"{run.name}.log"
+        log.write_text("")
+        return runs.Started(run, Ends(log), time.time(), log)
+
+    monkeypatch.setattr(runs, "start", start)
     path = write(tmp_path, "- {template: boom}", boom="\n1 / 0\n")
-    options = argparse.Namespace(out=tmp_path / "out", jobs=1, patience=1)
-    assert runs.run_all(runs.matrix(path), options) == ["boom"]
+    options = argparse.Namespace(out=tmp_path / "out", jobs=1, patience=1, profile="quick")
+    assert runs.run_all(chapter_matrix.read_matrix(path), options) == ["boom"]
     assert "ZeroDivisionError: at the last moment" in capsys.readouterr().out
 
 

@@ -1,100 +1,173 @@
-"""How far weights are from a reference of very many perturbations, by design and by encodings paid."""
+"""How exact weights are, by design and by encodings paid, and how steady: errors.csv and steady.csv.
 
-import time
+A song's sounds and texts are encoded once, many of them, and every design is tried on those codes.
+"""
+
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-JOINT, GRIDS, SEEDS = (500, 1000, 2500, 5000), (300, 600, 1200, 2500), (1, 2)
+JOINT, GRIDS = (500, 1000, 2500, 4500), (300, 600, 1200)
+STEADY = (250, 1000, 4000)
+SEEDS = {"pairs": 77, "truth": 78, "fresh": 79}
+COUNTS = {"pairs": 3000, "truth": 4000, "fresh": 8000}
 
 
-def kernel_shap(answers, sides, count, seed, label):
-    """Captum's KernelSHAP, for one class as it works: Shapley values, not Banzhaf's."""
-    import torch
-    from captum.attr import KernelShap
+@dataclass
+class Encoded:
+    """Masks and codes of one song: masks in pairs, others for the reference, and fair coins one by one."""
 
-    def ask(masks):
-        on = masks.numpy() > 0.5
-        return torch.from_numpy(answers().joint(on[:, : sides[0]], on[:, sides[0] :])[:, label])
+    song: str
+    own: int
+    masks: dict
+    codes: dict
 
-    torch.manual_seed(seed)
-    whole = torch.ones(1, sum(sides))
-    return KernelShap(ask).attribute(whole, n_samples=count, perturbations_per_eval=512).numpy()[0]
+    def sides(self) -> tuple[int, int]:
+        return tuple(self.masks["fresh"][side].shape[1] for side in (0, 1))
+
+    def fit(self, model, part, sizes, pairs=(False, False), starts=(0, 0)):
+        """The crossed fit of the first masks of a part; of pairs only one half where they are not wanted."""
+        from musiclime.explain.crossed_design import fit_crossed
+
+        chosen = []
+        for side, (size, paired, start) in enumerate(zip(sizes, pairs, starts)):
+            rows = slice(start, start + size)
+            if part != "fresh" and not paired:
+                rows = slice(start, start + 2 * size, 2)
+            chosen.append((self.masks[part][side][rows], self.codes[part][side][rows]))
+        (audio, a), (lyrics, t) = chosen
+        grid = (model.fuse_grid(a[start : start + 64], t) for start in range(0, len(a), 64))
+        return fit_crossed(audio, lyrics, grid, pairs=pairs)
+
+    def joint(self, model, rows):
+        """The joint fit of fair coins, sound and text of the same row together."""
+        from musiclime.explain.surrogate import fit
+
+        masks = np.hstack([self.masks["fresh"][side][rows] for side in (0, 1)])
+        return fit(masks, model.fuse(*(self.codes["fresh"][side][rows] for side in (0, 1))))
 
 
-def song_rows(model, song, reference, counts=JOINT, grids=GRIDS, shap=(1000, 2500)):
-    """Errors and coverage of every design; smaller counts are the beginning of larger ones."""
+def encode(model, song, counts=COUNTS) -> Encoded:
+    """Ask the model for all the codes that the comparisons need."""
     import musiclime as ml
-    from musiclime.explain import surrogate
     from musiclime.explain.ask_model import Answers
+    from musiclime.explain.masks import coins
 
     space = ml.MusicLIME(model).space(song)
-    sides = len(space.audio), len(space.lyrics)
+    answers = Answers(model, space, 256, {})
+    masks, codes = {}, {}
+    for part, count in counts.items():
+        masks[part], codes[part] = [], []
+        for side, features in (("audio", space.audio), ("lyrics", space.lyrics)):
+            seed = [SEEDS[part], len(codes[part])]
+            drawn = coins(count, len(features), seed, pairs=part != "fresh")
+            masks[part].append(drawn)
+            codes[part].append(answers.encode(side, drawn))
+    return Encoded(song.id, int(answers.own().argmax()), masks, codes)
 
-    def answers():
-        return Answers(model, space, 256, {})
 
-    def joint(count, seed):
-        masks = surrogate.draw(count, sum(sides), seed=seed)
-        return masks, answers().joint(masks[:, : sides[0]], masks[:, sides[0] :])
+def error_rows(model, encoded: Encoded, joint=JOINT, grids=GRIDS):
+    """Errors and coverage of every design, against a grid of very many masks in pairs."""
+    sides = encoded.sides()
+    most = [len(codes) for codes in encoded.codes["truth"]]
+    truth = encoded.fit(model, "truth", most, (True, True))
+    own = encoded.own
+    common = {"song": encoded.song, "features": sum(sides), "spread": truth.weights[own].std()}
+    common["reference error"] = np.sqrt((truth.errors[own] ** 2).mean())
 
-    began = time.perf_counter()
-    truth = surrogate.fit(*joint(reference, 1000))
-    own = int(answers().own().argmax())
-    common = {"song": song.id, "features": sum(sides), "spread": truth.weights[own].std()}
-    common |= {"reference": reference, "reference error": np.sqrt((truth.errors[own] ** 2).mean())}
-    common["seconds an encoding"] = (time.perf_counter() - began) / (2 * reference)
-
-    def row(design, seed, fit, sizes, naive=None):
+    def row(design, pairs, sizes, fit, naive=None):
         # The reference is not the truth either: its own error is part of every interval.
         far = np.abs(fit.weights - truth.weights)
-        inside, wrong = far <= 1.96 * np.hypot(fit.errors, truth.errors), np.nan
+        inside = far <= 1.96 * np.hypot(fit.errors, truth.errors)
+        largest = np.argsort(-np.abs(truth.weights[own]))[:10]
+        found = {"design": design, "pairs audio": pairs[0], "pairs lyrics": pairs[1]}
+        found |= {"audio": sizes[0], "lyrics": sizes[1], "encodings": sum(sizes)}
+        found["error"] = np.sqrt((far[own] ** 2).mean())
+        found["foretold"] = np.sqrt((fit.errors[own] ** 2).mean())
+        found |= {"intervals": far.size, "covered": inside.sum()}
+        found |= {"largest": len(largest), "largest covered": inside[own, largest].sum()}
         if naive is not None:
-            wrong = (far <= 1.96 * np.hypot(naive, truth.errors)).sum()
-        found = {"design": design, "seed": seed, "audio": sizes[0], "lyrics": sizes[-1]}
-        found |= {"encodings": sizes[0] + sizes[-1], "error": np.sqrt((far[own] ** 2).mean())}
-        found["error squared, all classes"] = (far**2).mean()
-        found["reference squared, all classes"] = (truth.errors**2).mean()
-        return common | found | {"intervals": far.size, "covered": inside.sum(), "covered naive": wrong}
+            found["covered naive"] = (far <= 1.96 * np.hypot(naive, truth.errors)).sum()
+        return common | found
 
-    for seed in SEEDS:
-        masks, outputs = joint(max(counts), seed)
-        for count in counts:
-            yield row("joint", seed, surrogate.fit(masks[:count], outputs[:count]), (count, count))
-        chosen = ml.MusicLIME(model, seed=seed, design="crossed", progress=False).explain(song)
-        chosen = chosen.provenance["masks"]["audio"], chosen.provenance["masks"]["lyrics"]
-        most = [max(*grids, size) for size in chosen]
-        a, t = (surrogate.draw(n + 1, p, seed=[seed, k])[1:] for k, (n, p) in enumerate(zip(most, sides)))
-        codes = answers().encode("audio", a), answers().encode("lyrics", t)
-        for sizes in [*((n, n) for n in grids), chosen]:
-            (A, T), step = sizes, 64
-            grid = (model.fuse_grid(codes[0][i : min(i + step, A)], codes[1][:T]) for i in range(0, A, step))
-            fit = surrogate.fit_crossed(a[:A], t[:T], grid)
-            naive = 2 * np.sqrt(fit.noise / (A * T))[:, None]
-            yield row("crossed" if sizes != chosen else "crossed, default", seed, fit, sizes, naive)
-    for count in shap:
-        one, two = (kernel_shap(answers, sides, count, seed, own) for seed in SEEDS)
-        found = {"design": "KernelSHAP", "seed": 0, "audio": count, "lyrics": count, "encodings": 2 * count}
-        # It estimates Shapley values, so it is held against a second run of its own.
-        found["error"] = np.sqrt(((one - two) ** 2).mean() / 2)
-        yield common | found | {"spread": ((one + two) / 2).std()}
+    none, both = (False, False), (True, True)
+    for count in joint:
+        yield row("joint", none, (count, count), encoded.joint(model, slice(0, count)))
+    for count in grids:
+        fit = encoded.fit(model, "fresh", (count, count), none)
+        naive = 2 * np.sqrt(fit.noise / count**2)[:, None]
+        yield row("crossed", none, (count, count), fit, naive)
+        yield row("crossed, pairs", both, (count, count), encoded.fit(model, "pairs", (count, count), both))
+    for pairs, sizes, design in chosen_grids(model, encoded):
+        yield row(design, pairs, sizes, encoded.fit(model, "pairs", sizes, pairs))
+
+
+def chosen_grids(model, encoded: Encoded):
+    """What a pilot chooses, with pairs left to it and without any, as `MusicLIME` does by default."""
+    from musiclime.explain.crossed_design import allocate, choose_pairs, fit_crossed
+
+    sides = encoded.sides()
+    start = tuple(4 * (count + 1) for count in sides)
+    audio, lyrics = (masks[:count] for masks, count in zip(encoded.masks["pairs"], start))
+    a, t = (codes[:count] for codes, count in zip(encoded.codes["pairs"], start))
+    grid = [model.fuse_grid(a, t)]
+    choices = [(True, True), (True, False), (False, True), (False, False)]
+    pilots = {pairs: fit_crossed(audio, lyrics, grid, pairs=pairs) for pairs in choices}
+    costs = getattr(model, "costs", (1.0, 1.0))
+    chosen = choose_pairs(pilots, start, sides, 5000, costs)
+    for pairs, design in ((chosen, "crossed, default"), ((False, False), "crossed, no pairs, by the pilot")):
+        sizes = allocate(pilots[pairs], start, sides, 5000, costs, pairs)
+        there = [len(encoded.codes["pairs"][side]) // (1 if pairs[side] else 2) for side in (0, 1)]
+        yield pairs, tuple(int(min(size, most)) for size, most in zip(sizes, there)), design
+
+
+def steady_rows(model, encoded: Encoded, counts=STEADY, k=5):
+    """The foretold share of the top five that another run names too, and the share that one does name."""
+    from musiclime.explain.explanation import steadiness
+
+    for count in counts:
+        for design in ("joint", "crossed"):
+            if design == "joint":
+                runs = [encoded.joint(model, slice(start, start + count)) for start in (0, count)]
+                if 2 * count > len(encoded.masks["fresh"][0]):
+                    continue
+            else:
+                # Two grids that share no mask: as large as the codes allow.
+                size = min(count, len(encoded.masks["fresh"][0]) // 2)
+                runs = [
+                    encoded.fit(model, "fresh", (size, size), starts=(start, start)) for start in (0, size)
+                ]
+            weights = [run.weights[encoded.own] for run in runs]
+            foretold = np.mean(
+                [steadiness(run.weights[encoded.own], run.errors[encoded.own], k) for run in runs]
+            )
+            tops = [np.argsort(-one)[:k] for one in weights]
+            seen = np.isin(*tops).mean()
+            common = {"song": encoded.song, "features": len(weights[0]), "design": design, "masks": count}
+            yield common | {"foretold": foretold, "seen": seen}
 
 
 def errors(options):
-    """One song after the other into errors.csv, as many test songs as are asked for."""
+    """One song after the other into errors.csv and steady.csv, as many test songs as are asked for."""
     import musiclime as ml
 
     from .bench import OUT, write
 
-    file, corpus = OUT / "errors.csv", ml.load_corpus("demo")
-    model, test = ml.load_model("genre", "multimodal", corpus), corpus.split("test")
-    rows = pd.read_csv(file, comment="#").to_dict("records") if file.exists() else []
-    done = {row["song"] for row in rows if row["reference"] == options.reference}
-    rows = [row for row in rows if row["reference"] == options.reference]
+    model, test = ml.load_model("genre", "multimodal"), ml.load_corpus("demo").split("test")
+    tables = {"errors": [], "steady": []}
+    for name, rows in tables.items():
+        file = OUT / f"{name}.csv"
+        if file.exists() and model.name in file.read_text().splitlines()[1]:
+            rows += pd.read_csv(file, comment="#").to_dict("records")
+    done = {row["song"] for row in tables["errors"]}
     for position in range(options.songs):
         song = test[position * (len(test) // options.songs)]
         if song.id in done:
             continue
-        rows += song_rows(model, song, options.reference)
-        write("errors", rows, f"{model.name}; error: root mean square over the features of the model's class")
-        print(f"{song.id} done: {len({row['song'] for row in rows})} of {options.songs} songs", flush=True)
+        encoded = encode(model, song)
+        tables["errors"] += error_rows(model, encoded)
+        tables["steady"] += steady_rows(model, encoded)
+        write("errors", tables["errors"], f"{model.name}; error: root mean square, the model's class")
+        write("steady", tables["steady"], f"{model.name}; top five of the model's class, of two runs")
+        print(f"{song.id} done", flush=True)

@@ -22,6 +22,7 @@ PUBLIC_NAMES = {
     "judge.interactions": ["interaction"],
     "judge.counterfactuals": ["counterfactual"],
     "judge.planted_evidence": ["mark"],
+    "judge.exam_pack": ["exam_pack"],
     "show.player.player": ["player"],
 }
 

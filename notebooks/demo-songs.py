@@ -44,8 +44,8 @@ import numpy as np
 import pandas as pd
 from IPython.display import HTML
 
+from musiclime.data.composer.songs import in_style
 from musiclime.data.composer.styles import BASSES, GROOVES, RIFFS, SHARES, STYLES
-from musiclime.data.corpora.composed import in_style
 from musiclime.data.song import STEMS
 from musiclime.show.figures import COLOURS
 

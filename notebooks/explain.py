@@ -46,7 +46,7 @@ import pandas as pd
 from IPython.display import HTML, display
 from sklearn.metrics import f1_score
 
-from musiclime.show.figures import of_songs as plots
+from musiclime.show import figures as plots
 
 # %%
 corpus = ml.load_corpus("demo", size=songs)
@@ -143,7 +143,7 @@ chapter.glue("design", first.design)
 # %% tags=["hide-input"]
 for label in chosen:
     chapter.figure(
-        plots.bars(explained[label], label),
+        plots.strongest(explained[label], label),
         alt=f"Bars of the ten strongest features for {label} in each case, with 95 % intervals",
         caption=f"The ten strongest features for *{label}*, with 95 % intervals. Here colours tell where a feature "
         "comes from (blue: sound, orange: words); bars to the right speak for the class, to the left against it.",
@@ -169,7 +169,7 @@ if modality != "audio":
 # %% tags=["hide-input", "not-lyrics"]
 if modality != "lyrics":
     chapter.figure(
-        plots.grid(explained[chosen[0]], chosen[0]),
+        plots.cells(explained[chosen[0]], chosen[0]),
         alt=f"Stem by segment grids of the weights for {chosen[0]}, one for each case",
         caption=f"Weights of the cells for *{chosen[0]}*, orange for it, blue against it, all on one scale: a pale map is "
         "that of a song whose sound weighs little.",

@@ -57,7 +57,9 @@ def two_versions(genre: str) -> tuple[Song, Song]:
     versions = []
     for plan, swaps in ((everywhere, {}), ({}, text["neutral"])):
         audio, stems, onsets = perform(key, score, plan)
-        parts = [[" ".join(swaps.get(w, w) for w in line).capitalize() for line in part] for part in text["parts"]]
+        parts = [
+            [" ".join(swaps.get(w, w) for w in line).capitalize() for line in part] for part in text["parts"]
+        ]
         lyrics = "\n\n".join("\n".join(part) for part in parts)
         name = f"{genre}-{'planted' if plan else 'neutral'}"
         versions.append(Song(audio, 16000, lyrics, id=name, genre=genre, stems=stems, onsets=onsets))

@@ -1,101 +1,141 @@
-"""Asking a model about masks: in bounded batches, nothing encoded twice, nothing lost when it fails."""
+"""Asking a model about masks: in bounded batches, nothing asked twice, nothing lost when it fails."""
+
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
-LATE_FUSION = ("encode_audio", "encode_lyrics", "fuse")
-NUMBERS = 2**25
+from .features import Space
+from .protocols import abilities
+
+SAMPLES_AT_ONCE = 2**25  # of sound: a batch of mixes never takes more than 128 MB, however long the song
+TEXTS_AT_ONCE = 256
+CODES_AT_ONCE = 4096
+CELLS_AT_ONCE = 2**21  # numbers of a grid that are computed together
 STEMS = 6  # a model may keep a table of every pair of states of its stems: four to the power of them
 
 
 def is_late_fusion(model) -> bool:
     """Whether a model encodes sound and words apart and then fuses them (chapter *How fast, how many*)."""
-    return all(hasattr(model, method) for method in LATE_FUSION)
+    return abilities(model).late_fusion
 
 
 class Answers:
-    """What a model says about the masks of one song; `kept` is a dict that outlives a failure."""
+    """What a model says about the masks of one song.
 
-    def __init__(self, model, space, batch: int, kept: dict, bar=None):
-        self.model, self.space, self.kept, self.bar = model, space, kept, bar
-        self.predict = getattr(model, "predict", model)
-        # A batch of mixes never takes more than 128 MB, however long the song.
-        self.batch = max(1, min(batch, NUMBERS // max(space.borders[-1], 1)))
-        self.tower = getattr(model, "modality", None) if hasattr(model, "classify") else None
-        cells = space.audio and space.layers and space.shape[1] + (space.off is not None) <= STEMS
-        self.by_table = bool(cells) and hasattr(model, "encode_cells")
+    Args:
+        model: a function or a model, see `protocols`.
+        space: the song's features.
+        batch: how many clips are handed over at once, at most.
+        kept: a dict that outlives a failure: whoever hands over the same one again goes on where it ended.
+        bar: a progress bar.
+    """
+
+    def __init__(self, model, space: Space, batch: int, kept: dict, bar=None):
+        self.able, self.space, self.kept, self.bar = abilities(model), space, kept, bar
+        self.batch = max(1, min(batch, SAMPLES_AT_ONCE // max(space.borders[-1], 1)))
+        switched = space.audio and space.layers is not None
+        few_stems = switched and space.shape[1] + (space.off is not None) <= STEMS
+        self.by_table = bool(few_stems) and self.able.encode_cells is not None
 
     def own(self) -> np.ndarray:
         """The prediction for the song with all features on."""
-        space = self.space
-        audio, lyrics = (np.ones((1, len(side)), dtype=bool) for side in (space.audio, space.lyrics))
-        ask = lambda rows: self.predict(space.mix(audio), space.texts(lyrics))  # noqa: E731
-        return self._batches("own", 1, 1, ask)[0]
+        audio = np.ones((1, len(self.space.audio)), dtype=bool)
+        lyrics = np.ones((1, len(self.space.lyrics)), dtype=bool)
+        return self._new_ones("own", audio, 1, lambda _: self._predict(audio, lyrics))[0]
 
     def joint(self, audio: np.ndarray, lyrics: np.ndarray) -> np.ndarray:
-        """Outputs for audio and lyric masks paired row by row."""
-        if is_late_fusion(self.model):
-            a, t = self.encode("audio", audio), self.encode("lyrics", lyrics)
-            return self._batches("fuse", len(audio), 4096, lambda rows: self.model.fuse(a[rows], t[rows]))
-        if self.tower in ("audio", "lyrics"):
-            codes = self.encode(self.tower, audio if self.tower == "audio" else lyrics)
-            return self._batches("classify", len(audio), 4096, lambda rows: self.model.classify(codes[rows]))
-        mix, texts = self.space.mix, self.space.texts
-        ask = lambda rows: self.predict(mix(audio[rows]), texts(lyrics[rows]))  # noqa: E731
-        self._expect("predict", len(audio))
-        return self._batches("predict", len(audio), self.batch, ask)
+        """Outputs for audio and lyric masks, row by row."""
+        if self.able.late_fusion:
+            codes = self.encode("audio", audio), self.encode("lyrics", lyrics)
+            return self._in_parts("fuse", self.able.model.fuse, *codes)
+        if self.able.reads:
+            codes = self.encode(self.able.reads, audio if self.able.reads == "audio" else lyrics)
+            return self._in_parts("classify", self.able.model.classify, codes)
+        split = audio.shape[1]
+        both = np.hstack([audio, lyrics])
+        return self._new_ones(
+            "predict", both, self.batch, lambda m: self._predict(m[:, :split], m[:, split:])
+        )
 
-    def grid(self, audio: np.ndarray, lyrics: np.ndarray):
-        """Outputs for every audio mask with every lyric mask, some rows of the grid at a time."""
+    def grid(self, audio: np.ndarray, lyrics: np.ndarray) -> Iterator[np.ndarray]:
+        """Outputs for every audio mask with every lyric mask, an even number of rows at a time."""
         a, t = self.encode("audio", audio), self.encode("lyrics", lyrics)
-        step = max(1, 2**21 // (len(t) * len(getattr(self.model, "classes", "?" * 10))))
-        for start in range(0, len(a), step):
-            part = a[start : start + step]
-            if hasattr(self.model, "fuse_grid"):
-                yield self.model.fuse_grid(part, t)
+        outputs = len(self.able.classes or "?" * 10)
+        rows = max(1, CELLS_AT_ONCE // (len(t) * outputs) // 2) * 2
+        for start in range(0, len(a), rows):
+            part = a[start : start + rows]
+            if self.able.fuse_grid is not None:
+                yield self.able.fuse_grid(part, t)
             else:
-                pairs = self.model.fuse(np.repeat(part, len(t), axis=0), np.tile(t, (len(part), 1)))
+                pairs = self.able.model.fuse(np.repeat(part, len(t), axis=0), np.tile(t, (len(part), 1)))
                 yield pairs.reshape(len(part), len(t), -1)
 
     def encode(self, side: str, masks: np.ndarray) -> np.ndarray:
-        """One code per mask; masks that are alike are encoded once, so a constant modality costs one pass."""
-        seen = {}
-        rows = np.packbits(masks, axis=1)
-        which = np.array([seen.setdefault(row.tobytes(), len(seen)) for row in rows])
-        once = masks[np.unique(which, return_index=True)[1]]
-        size = self.batch
+        """One code per mask; a modality that never changes costs one pass."""
         if side == "lyrics":
-            size, encode = 256, lambda part: self.model.encode_lyrics(self.space.texts(part))
-        elif self.by_table:
-            size, encode = 256, lambda part: self.model.encode_cells(*self.space.layers(part))
-        else:
-            encode = lambda part: self.model.encode_audio(self.space.mix(part))  # noqa: E731
-        self._expect(side, len(once))
-        return self._batches(side, len(once), size, lambda part: encode(once[part]))[which]
+            return self._new_ones(side, masks, TEXTS_AT_ONCE, self._encode_lyrics)
+        if self.by_table:
+            return self._new_ones(side, masks, TEXTS_AT_ONCE, self._encode_cells)
+        return self._new_ones(side, masks, self.batch, self._encode_audio)
 
-    def _expect(self, what, count):
-        if self.bar is None:
-            return
-        self.bar.total = (self.bar.total or 0) + count - sum(map(len, self.kept.get(what, ())))
+    def _predict(self, audio, lyrics):
+        return self.able.predict(self.space.mix(audio), self.space.texts(lyrics))
 
-    def _batches(self, what, count, size, call) -> np.ndarray:
-        done = self.kept.setdefault(what, [])
-        while (start := sum(map(len, done))) < count:
-            rows = slice(start, min(start + size, count))
-            where = f"{what}, batch {len(done)} (masks {rows.start} to {rows.stop - 1})"
-            try:
-                answer = np.array(call(rows))  # a copy: a view would keep the whole batch of sound alive
-            except Exception as error:
-                raise ValueError(
-                    f"{where}: the model raised {type(error).__name__}: {error}. "
-                    "What was answered is kept: explain the song again to go on"
-                ) from error
-            answer = answer[:, None] if answer.ndim == 1 else answer
-            if answer.ndim != 2 or len(answer) != rows.stop - rows.start:
-                told = f"the model answered {rows.stop - rows.start} inputs with shape {answer.shape}"
-                raise ValueError(f"{where}: {told}; it must give one row for each")
-            if not np.isfinite(answer).all():
-                raise ValueError(f"{where}: the model answered with NaN or infinity")
-            done.append(answer)
-            if self.bar is not None and what in ("predict", "audio", "lyrics"):
-                self.bar.update(len(answer))
-        return np.concatenate(done)[:count]
+    def _encode_lyrics(self, masks):
+        return self.able.model.encode_lyrics(self.space.texts(masks))
+
+    def _encode_audio(self, masks):
+        return self.able.model.encode_audio(self.space.mix(masks))
+
+    def _encode_cells(self, masks):
+        return self.able.encode_cells(*self.space.layers(masks))
+
+    def _new_ones(self, what: str, masks: np.ndarray, size: int, ask: Callable) -> np.ndarray:
+        """Answers for masks, of which only those are asked that have no answer yet."""
+        known = self.kept.setdefault(what, {})
+        keys = [row.tobytes() for row in np.packbits(masks, axis=1)]
+        new = {}
+        for row, key in enumerate(keys):
+            if key not in known:
+                new.setdefault(key, row)
+        if self.bar is not None and what != "own":
+            self.bar.total = (self.bar.total or 0) + len(new)
+        new_keys, rows, before = list(new), list(new.values()), len(known)
+        for start in range(0, len(rows), size):
+            some = rows[start : start + size]
+            first = before + start
+            where = f"{what}, batch {first // size} (masks {first} to {first + len(some) - 1})"
+            answer = _checked(where, len(some), lambda some=some: ask(masks[some]))
+            known.update(zip(new_keys[start : start + size], answer))
+            if self.bar is not None and what != "own":
+                self.bar.update(len(some))
+        return np.stack([known[key] for key in keys])
+
+    def _in_parts(self, what: str, ask: Callable, *codes: np.ndarray) -> np.ndarray:
+        """Outputs of codes, many at a time: they are soon computed again, so nothing is kept."""
+        parts = []
+        for start in range(0, len(codes[0]), CODES_AT_ONCE):
+            some = [code[start : start + CODES_AT_ONCE] for code in codes]
+            count = len(some[0])
+            where = f"{what}, batch {len(parts)} (masks {start} to {start + count - 1})"
+            parts.append(_checked(where, count, lambda some=some: ask(*some)))
+        return np.concatenate(parts)
+
+
+def _checked(where: str, count: int, ask: Callable) -> np.ndarray:
+    """A model's answer as (count, outputs) finite numbers, or a sentence on what is wrong with it."""
+    try:
+        answer = np.array(ask())  # a copy: a view would keep the whole batch of sound alive
+    except Exception as error:
+        raise ValueError(
+            f"{where}: the model raised {type(error).__name__}: {error}. "
+            "What was answered is kept: explain the song again to go on"
+        ) from error
+    if answer.ndim == 1:
+        answer = answer[:, None]
+    if answer.ndim != 2 or len(answer) != count:
+        told = f"the model answered {count} inputs with shape {answer.shape}"
+        raise ValueError(f"{where}: {told}; it must give one row for each")
+    if not np.isfinite(answer).all():
+        raise ValueError(f"{where}: the model answered with NaN or infinity")
+    return answer

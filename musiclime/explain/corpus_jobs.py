@@ -1,43 +1,49 @@
-"""Explaining a corpus, here, in a pool or on a cluster; a second run does only what is missing."""
+"""Explaining many songs: a corpus, here or on a cluster, resumable; or a few, cached by content."""
 
 import ctypes
+import hashlib
 import json
-import os
 import sys
-import threading
-from collections import Counter
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from itertools import islice
-from multiprocessing import get_context, parent_process
 from pathlib import Path
 
+import numpy as np
 from filelock import FileLock, Timeout
 from threadpoolctl import threadpool_limits
 from tqdm.auto import tqdm
 
-from ..files import versions
-from .stored_explanations import SHARD, fold, positions, save, stored, to_row, whole_files, write
+from ..data.song import Corpus, Song
+from ..files import root, versions, whole
+from .explainers import MusicLIME
+from .explanation import Explanation
+from .stored_explanations import save, song_file, song_files, stored, sweep
 
-__all__ = ["explain_corpus", "stored"]
+__all__ = ["explain_corpus", "explain_songs", "stored"]
 
 
-def explain_corpus(corpus, explainer, out, client=None, workers: int = 1) -> list[Path]:
-    """Explain every song into Parquet shards under `out`; resumes (chapter *A corpus of explanations*).
+def explain_corpus(corpus: Corpus, explainer: MusicLIME, out, client=None) -> list[Path]:
+    """Explain every song of a corpus into a folder; resumes (chapter *A corpus of explanations*).
 
-    Songs that failed are listed with their reasons in failed.json and tried again by the next run.
+    A song that fails is listed with its reason in failed.json and tried again by the next run.
 
-    client: a dask.distributed Client on any cluster that sees `out`; without one, `workers` local processes.
+    Args:
+        corpus: the songs.
+        explainer: how to explain them.
+        out: the folder: manifest.json says what made it, songs/ holds one Parquet file a song.
+        client: a dask.distributed Client of any cluster that sees `out`; None: this process does it all.
+
+    Returns:
+        The files, in the corpus's order; `explain.corpus_jobs.stored(out)` reads them.
     """
     out = Path(out)
     try:
         (out / "songs").mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ValueError(
-            f"{out} cannot be a folder of explanations ({error.strerror}): name another"
-        ) from error
+        why = error.strerror
+        raise ValueError(f"{out} cannot be a folder of explanations ({why}): name another") from error
     lock = FileLock(out / "lock")
     try:
         lock.acquire(timeout=0)
@@ -45,24 +51,30 @@ def explain_corpus(corpus, explainer, out, client=None, workers: int = 1) -> lis
         raise ValueError(f"another run is writing to {out}: wait for it, or choose another folder") from None
     try:
         _claim(out, corpus, explainer)
-        done = {position for path in whole_files(out) for position in positions(path)}
+        done = sweep(out)
         missing = [position for position in range(len(corpus)) if position not in done]
-        failed, waiting = {}, Counter(position // SHARD for position in missing)
-        if missing:
-            run = _on_dask if client is not None else _in_pool if workers > 1 else _here
-            bar = tqdm(total=len(corpus), initial=len(done), desc="explaining", disable=len(missing) < 3)
-            for position, reason in run(missing, (corpus, explainer, str(out)), client or workers):
-                bar.update()
-                waiting[position // SHARD] -= 1
-                if not waiting[position // SHARD]:
-                    fold(out, position // SHARD * SHARD)
-                if reason:
-                    failed[position] = {"id": str(corpus.table["id"].iloc[position]), "reason": reason}
-            bar.close()
-        write(out / "failed.json", json.dumps([failed[p] for p in sorted(failed)], indent=1).encode())
-        return [fold(out, first) for first in range(0, len(corpus), SHARD)]
+        failed = _explain_missing(missing, corpus, explainer, out, client)
+        with whole(out / "failed.json") as draft:
+            draft.write_text(json.dumps(failed, indent=1), encoding="utf-8")
+    except OSError as error:
+        raise ValueError(str(error)) from error
     finally:
         lock.release()
+    return song_files(out)
+
+
+def _explain_missing(missing: list[int], corpus, explainer, out: Path, client) -> list[dict]:
+    """Explain the songs at these positions, and list those that failed."""
+    state = (corpus, explainer, str(out))
+    done = _on_dask(missing, state, client) if client is not None and missing else _here(missing, state)
+    reasons = {}
+    with tqdm(total=len(corpus), initial=len(corpus) - len(missing), disable=len(missing) < 3) as bar:
+        for position, reason in done:
+            bar.update()
+            if reason:
+                reasons[position] = reason
+    ids = corpus.table["id"]
+    return [{"id": str(ids.iloc[place]), "reason": reasons[place]} for place in sorted(reasons)]
 
 
 def _claim(out: Path, corpus, explainer) -> None:
@@ -75,85 +87,52 @@ def _claim(out: Path, corpus, explainer) -> None:
     mine = json.loads(json.dumps(mine, allow_nan=False))
     path = out / "manifest.json"
     if not path.is_file():
-        return write(path, json.dumps(mine, indent=1, sort_keys=True).encode())
+        with whole(path) as draft:
+            draft.write_text(json.dumps(mine, indent=1, sort_keys=True), encoding="utf-8")
+        return
     try:
         theirs = json.loads(path.read_bytes())
-        changes = [
-            f"{part} {name} = {theirs[part].get(name)!r}, now {values.get(name)!r}"
-            for part, values in mine.items()
-            for name in sorted(values.keys() | theirs[part].keys())
-            if theirs[part].get(name) != values.get(name)
-        ]
+        changes = _changes(mine, theirs)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        raise ValueError(
-            f"{path} is damaged, nobody knows what made the rest: choose another folder"
-        ) from error
+        told = f"{path} is damaged, nobody knows what made the rest: choose another folder"
+        raise ValueError(told) from error
     if changes:
         raise ValueError(f"{out} was made with {'; '.join(changes)}: choose another folder")
+
+
+def _changes(mine: dict, theirs: dict) -> list[str]:
+    found = []
+    for part, values in mine.items():
+        for name in sorted(values.keys() | theirs[part].keys()):
+            then, now = theirs[part].get(name), values.get(name)
+            if then != now:
+                found.append(f"{part} {name} = {then!r}, now {now!r}")
+    return found
 
 
 def _one(position: int, state) -> tuple[int, str]:
     """Explain one song and write it; a song's own fault becomes a reason, a full disk stops the run."""
     corpus, explainer, out = state
     try:
-        row = to_row(position, explainer.explain(corpus[position]))
+        explanation = explainer.explain(corpus[position])
+        explanation.space = None
+        save(song_file(Path(out), position), position, explanation)
+    except OSError as error:
+        if "make room" in str(error):
+            raise
+        return position, f"{type(error).__name__}: {error}"
     except Exception as error:  # noqa: BLE001 - whatever a reader's predict function raises is this song's reason
         return position, f"{type(error).__name__}: {error}"
-    save(Path(out) / "songs" / f"{position:08d}.parquet", [row])
     return position, ""
 
 
-def _here(missing, state, _):
+def _here(missing: list[int], state) -> Iterator[tuple[int, str]]:
     with _one_thread():
-        yield from (_one(position, state) for position in missing)
+        for position in missing:
+            yield _one(position, state)
 
 
-def _in_pool(missing, state, workers: int):
-    """A process pool that is built anew when a worker dies; a song that kills three workers is given up."""
-    left, deaths = dict.fromkeys(missing), {}
-    while left:
-        context = get_context("spawn")
-        pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(state,))
-        queue, running = iter(list(left)), {}
-        try:
-            while True:
-                for position in islice(queue, 2 * workers - len(running)):
-                    running[pool.submit(_in_worker, position)] = position
-                if not running:
-                    break
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    result = future.result()
-                    left.pop(running.pop(future))
-                    yield result
-        except BrokenProcessPool:
-            for position in list(running.values())[:workers]:
-                deaths[position] = deaths.get(position, 0) + 1
-                if deaths[position] == 3:
-                    left.pop(position, None)
-                    yield position, "the worker process died three times on this song: out of memory?"
-            for path in Path(state[2], "songs").glob("*.parquet"):
-                if int(path.stem) in left:
-                    left.pop(int(path.stem))
-                    yield int(path.stem), ""
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-
-
-_state = None
-
-
-def _begin(state) -> None:
-    global _state
-    _state = state
-    # A driver that is killed cannot tell its workers: they watch it and go with it.
-    threading.Thread(target=lambda: (parent_process().join(), os._exit(1)), daemon=True).start()
-
-
-def _in_worker(position: int):
-    return _alone(position, _state)
-
-
-def _on_dask(missing, state, client):
+def _on_dask(missing: list[int], state, client) -> Iterator[tuple[int, str]]:
     """Songs go to the cluster a few per worker at a time: a million at once would crowd the scheduler."""
     from distributed import KilledWorker, as_completed
 
@@ -162,7 +141,7 @@ def _on_dask(missing, state, client):
     queue, songs = iter(missing), {}
 
     def submit(position):
-        future = client.submit(_alone, position, shared, pure=False)
+        future = client.submit(_on_worker, position, shared, pure=False)
         songs[future.key] = position
         return future
 
@@ -177,6 +156,12 @@ def _on_dask(missing, state, client):
             running.add(submit(position))
 
 
+def _on_worker(position: int, state) -> tuple[int, str]:
+    _keep_memory()
+    with _one_thread():
+        return _one(position, state)
+
+
 @cache
 def _keep_memory() -> None:
     """Dask has its workers hand memory back at once, which halves their speed: let the process keep some."""
@@ -185,17 +170,11 @@ def _keep_memory() -> None:
             ctypes.CDLL(None).mallopt(parameter, 1 << 25)
 
 
-def _alone(position: int, state):
-    _keep_memory()
-    with _one_thread():
-        return _one(position, state)
-
-
 @contextmanager
 def _one_thread():
     """One thread a song: the same sums in the same order, whoever computes them."""
     torch = sys.modules.get("torch")
-    before = torch and torch.get_num_threads()
+    before = torch.get_num_threads() if torch else None
     with threadpool_limits(1):
         if torch:
             torch.set_num_threads(1)
@@ -204,3 +183,60 @@ def _one_thread():
         finally:
             if torch:
                 torch.set_num_threads(before)
+
+
+def explain_songs(explainer: MusicLIME, songs: Iterable[Song], progress: bool = False) -> list[Explanation]:
+    """Explain songs, or read what an earlier chapter found for the same songs (chapter *Explain*).
+
+    What was computed lies in the cache folder under a key made of the explainer's settings, the model's
+    weights and the song's sound and words. A model whose weights cannot be read is always asked.
+
+    Args:
+        explainer: how to explain.
+        songs: a list of songs, or a corpus.
+        progress: show a progress bar.
+
+    Returns:
+        One `Explanation` a song; without its sound (`space` is None), which `ml.player` takes from the song.
+    """
+    weights = _weights_digest(explainer.predict)
+    found = []
+    for song in tqdm(songs, disable=not progress, desc="explaining"):
+        file = None
+        if weights is not None:
+            file = root() / "explanations" / f"{_key(explainer, weights, song)}.json"
+        if file is not None and file.is_file():
+            with suppress(ValueError):  # damaged: explain it again
+                found.append(Explanation.load(file))
+                continue
+        explanation = explainer.explain(song)
+        if file is not None:
+            explanation = Explanation.load(explanation.save(file))
+        explanation.space = None
+        found.append(explanation)
+    return found
+
+
+def _weights_digest(model) -> str | None:
+    """What tells a model's weights from any other's: its own digest, or that of its torch network."""
+    if hasattr(model, "digest"):
+        return str(model.digest)
+    network = getattr(model, "network", model)
+    if not hasattr(network, "state_dict"):
+        return None
+    digest = hashlib.sha256()
+    for name, values in sorted(network.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(np.ascontiguousarray(values.detach().cpu().float().numpy()))
+    return digest.hexdigest()
+
+
+def _key(explainer: MusicLIME, weights: str, song: Song) -> str:
+    """The content that decides a song's explanation, as a name of a file."""
+    known = [explainer.settings, weights, versions(), song.sample_rate, song.lyrics, song.id, song.title]
+    digest = hashlib.sha256(json.dumps(known, sort_keys=True).encode())
+    digest.update(np.ascontiguousarray(song.audio))
+    for name, sound in (song.stems or {}).items():
+        digest.update(name.encode())
+        digest.update(np.ascontiguousarray(sound))
+    return digest.hexdigest()[:24]

@@ -1,8 +1,9 @@
-"""The explainers: a song and a predict function in, one additive explanation out."""
+"""The explainers: draw masks, mix and drop words, ask the model, fit an additive model to its answers."""
 
 import hashlib
 import json
 import os
+import warnings
 from dataclasses import KW_ONLY, dataclass, field, fields
 
 import numpy as np
@@ -10,20 +11,54 @@ from tqdm.auto import tqdm
 
 from ..data.song import Song
 from ..files import versions
-from . import features, surrogate
-from .ask_model import Answers, is_late_fusion
+from . import features
+from .ask_model import Answers
+from .crossed_design import allocate, choose_pairs, fit_crossed, verdict
 from .explanation import Explanation
+from .masks import SAMPLING, coins, draw, kernel
+from .protocols import abilities, name_of
+from .surrogate import Fit, fit, pairs_pay
 
 DESIGNS = ("auto", "joint", "crossed")
-JOINT, LOOKS = 5000, 6
+PAIRS = ("auto", True, False)
+JOINT = 5000  # masks of the default, as the thesis took
+LOOKS = 6  # how often samples="enough" looks whether there are enough
+SILENT = ("predict", "name", "batch", "progress", "separate", "off")
 
 
 @dataclass(eq=False)
 class MusicLIME:
-    """Words and stem x segment cells in one additive model of a prediction (chapter *Explain*).
+    """Explain a prediction by words and stem x segment cells in one additive model (chapter *Explain*).
 
-    kernel_width: in cosine distance; None is LIME's 0.25 for sampling "lime", no kernel for "half". alpha:
-    ridge. mask_token: what stands for a removed word. positions: each occurrence of a word its own feature.
+    Args:
+        predict: a function (audio, lyrics) -> outputs, or a model (see `explain.protocols`).
+        classes: names of the outputs; None: the model's own.
+        sample_rate: at which the model hears, where it does not say so itself.
+        separate: a function (audio, sample_rate) -> dict of stems; None: the song's own stems, or the demo's
+            separator.
+        segments: into how many parts of equal length the clip is cut.
+        unit: "word", "line" or "section" of the lyrics.
+        samples: number of masks of each modality; None: the error of 5,000 masks of both; "enough": until the
+            errors are small and the leading features told apart.
+        design: "joint" masks sound and words together, "crossed" lets every sound meet every text, "auto"
+            takes the crossed one where the model allows it.
+        sampling: "half" (fair coins) or "lime".
+        off: what a muted cell plays: "silence", "noise", "neutral", or a function (stem, segment) -> sound.
+        seed: of the masks, and of the noise.
+        kernel_width: in cosine distance; None: LIME's 0.25 for sampling "lime", no kernel for "half".
+        alpha: strength of the ridge.
+        mask_token: what stands for a removed word.
+        positions: each occurrence of a word is a feature of its own.
+        pairs: masks in pairs of mirror images. True, False, or "auto": where the number of masks is chosen by
+            a pilot, in those modalities in which the pilot says that pairs pay; no pairs where it is given.
+        batch: clips handed over to the model at once, at most.
+        name: what the explanation calls the model.
+        progress: show a progress bar.
+
+    Example:
+        >>> song = Song(np.ones(100, np.float32), 100, "la di da", stems={"mix": np.ones(100, np.float32)})
+        >>> MusicLIME(lambda audio, lyrics: audio[:, :1], samples=50).explain(song).top(1)[0].name
+        'mix0'
     """
 
     predict: object = field(repr=False)
@@ -42,18 +77,42 @@ class MusicLIME:
     alpha: float = 1.0
     mask_token: str = ""
     positions: bool = False
+    pairs: bool | str = "auto"
     batch: int = 64
     name: str = ""
     progress: bool | None = None
     modalities = ("audio", "lyrics")
+    without_effect = ()  # arguments that this explainer has no use for
 
     def __post_init__(self):
-        allowed = {"unit": features.UNITS, "design": DESIGNS, "sampling": surrogate.SAMPLING}
+        self._check_choices()
+        self._check_numbers()
+        self._able = abilities(self.predict)
+        self._check_design()
+        if self.sampling == "lime" and self.kernel_width is None:
+            self.kernel_width = 0.25
+        if self.classes is None:
+            self.classes = self._able.classes
+        else:
+            self.classes = [str(label) for label in self.classes]
+        self.sample_rate = int(self._able.sample_rate or self.sample_rate)
+        self.name = self.name or self._able.name
+        self._kept = {}
+
+    def _check_choices(self) -> None:
+        allowed = {"unit": features.UNITS, "design": DESIGNS, "sampling": SAMPLING, "pairs": PAIRS}
         for what, values in allowed.items():
             if getattr(self, what) not in values:
-                raise ValueError(f"{what} is one of {', '.join(values)}, not {getattr(self, what)!r}")
+                told = ", ".join(map(str, values))
+                raise ValueError(f"{what} is one of {told}, not {getattr(self, what)!r}")
         if not callable(self.off) and self.off not in features.OFF:
             raise ValueError(f"off is one of {', '.join(features.OFF)}, or a function, not {self.off!r}")
+        defaults = {one.name: one.default for one in fields(MusicLIME)}
+        for what in self.without_effect:
+            if getattr(self, what) != defaults[what]:
+                raise ValueError(f"{what} has no effect on {type(self).__name__}: leave it out")
+
+    def _check_numbers(self) -> None:
         for what, least in (("segments", 1), ("batch", 1), ("seed", 0), ("samples", 2)):
             value = getattr(self, what)
             if what == "samples" and value in (None, "enough"):
@@ -61,56 +120,54 @@ class MusicLIME:
             if not isinstance(value, int | np.integer) or value < least:
                 raise ValueError(f"{what} is a whole number of at least {least}, not {value!r}")
             setattr(self, what, int(value))  # a numpy integer is no JSON
-        if not callable(getattr(self.predict, "predict", self.predict)):
-            raise ValueError("predict is a function (audio, lyrics) -> outputs, or a model with .predict")
-        plain = self.sampling == "half" and self.kernel_width is None and len(self.modalities) == 2
-        self._can_cross = plain and is_late_fusion(self.predict)
+
+    def _check_design(self) -> None:
+        fair = self.sampling == "half" and self.kernel_width is None
+        self._can_cross = fair and len(self.modalities) == 2 and self._able.late_fusion
         if self.design == "crossed" and not self._can_cross:
             needs = (
                 'MusicLIME, a model with encode_audio, encode_lyrics and fuse, sampling "half" and no kernel'
             )
             raise ValueError(f'the crossed design needs {needs}: take design="joint"')
-        if self.sampling == "lime" and self.kernel_width is None:
-            self.kernel_width = 0.25
-        classes = getattr(self.predict, "classes", None) if self.classes is None else self.classes
-        self.classes = None if classes is None else [str(label) for label in classes]
-        self.sample_rate = int(getattr(self.predict, "sample_rate", self.sample_rate))
-        self.name = self.name or getattr(self.predict, "name", "") or _name(self.predict)
-        self._kept = {}
+        if self.pairs is True and not fair:
+            raise ValueError('pairs=True needs sampling "half" and no kernel: leave pairs out')
+        self._may_pair = fair and self.pairs is not False
 
     @property
     def settings(self) -> dict:
         """Everything that decides the weights of a song, ready for JSON (chapter *Explain*)."""
-        silent = ("predict", "name", "batch", "progress", "separate", "off")
-        plain = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in silent}
-        separate = self.separate and _name(self.separate)
+        plain = {one.name: getattr(self, one.name) for one in fields(self) if one.name not in SILENT}
+        separate = self.separate and name_of(self.separate)
         named = {"explainer": type(self).__name__, "model": self.name, "separate": separate}
-        return {**named, "off": _name(self.off), **plain}
+        return {**named, "off": name_of(self.off), **plain}
 
     def prepare(self, song: Song) -> Song:
         """The song as explained: what the model reads of it, at its rate, in stems (chapter *Explain*)."""
-        return features.prepare(
-            song,
-            self.sample_rate,
-            getattr(self.predict, "seconds", None),
-            getattr(self.predict, "truncate", str),
-            self.separate if "audio" in self.modalities else lambda audio, rate: {"mix": audio},
-        )
+        separate = self.separate
+        if "audio" not in self.modalities:
+            separate = _in_one_piece
+        return features.prepare(song, self.sample_rate, self._able.seconds, self._able.truncate, separate)
 
     def space(self, song: Song) -> features.Space:
-        """The song's features, as this explainer switches them (chapter *Explain*)."""
-        ready, heard = self.prepare(song), "audio" in self.modalities
+        """The song's features, and from masks back to sound and text (chapter *Explain*)."""
+        ready = self.prepare(song)
+        heard = "audio" in self.modalities
         cells, borders = features.audio_features(ready, self.segments if heard else 1)
         words, off = [], None
         if "lyrics" in self.modalities:
             words = features.lyric_features(ready.lyrics, self.unit, self.positions)
         if heard:
-            neutral = lambda: self.prepare(song.neutral(words=False)).stems  # noqa: E731
-            off = features.off_sound(self.off, ready.stems, borders, self.seed, neutral)
-        if not heard and not words:
-            raise ValueError(f"song {song.id!r} has no words to explain: give lyrics, or use AudioLIME")
+
+            def neutral_stems():
+                return self.prepare(song.neutral(words=False)).stems
+
+            off = features.off_sound(self.off, ready.stems, borders, self.seed, neutral_stems)
+        if not heard:
+            cells = []
+            if not words:
+                raise ValueError(f"song {song.id!r} has no words to explain: give lyrics, or use AudioLIME")
         pieces = features.pieces(ready.lyrics, words, self.mask_token)
-        return features.Space(ready, cells if heard else [], words, off, borders, pieces)
+        return features.Space(ready, cells, words, off, borders, pieces)
 
     def outputs(self, space: features.Space, masks: np.ndarray) -> np.ndarray:
         """What the model says about (n, features) masks of a song: (n, outputs) (chapter *Explain*)."""
@@ -118,42 +175,36 @@ class MusicLIME:
         return Answers(self.predict, space, self.batch, {}).joint(masks[:, :split], masks[:, split:])
 
     def explain(self, song: Song) -> Explanation:
-        """Weights, errors and fit for one song; after a failure, call again to go on (chapter *Explain*)."""
+        """Explain one song; after a failure call again, and it goes on where it ended (chapter *Explain*).
+
+        Args:
+            song: any `Song` with sound and lyrics.
+
+        Returns:
+            An `Explanation`, which knows its song as prepared (`.space`) until it is saved.
+        """
         space = self.space(song)
-        sides = (len(space.audio), len(space.lyrics))
-        crossed = self._crosses(sides)
-        key = hashlib.sha256(json.dumps([self.settings, space.song.lyrics]).encode())
-        for sound in space.song.stems.values():
-            key.update(sound.tobytes())
-        kept = self._kept.setdefault(key.digest(), {})
+        key = self._key(space)
+        kept = self._kept.setdefault(key, {})
         quiet = "MUSICLIME_PAGE" in os.environ if self.progress is None else not self.progress
         with tqdm(desc=song.id or "masks", delay=2, disable=quiet, leave=False) as bar:
             answers = Answers(self.predict, space, self.batch, kept, bar)
-            look = self._look(answers, sides, crossed)
-            fit, sizes, why = self._plan(look, sides if crossed else (sum(sides),), bar)
-            own = answers.own()
-        classes = self.classes or [f"output {number}" for number in range(len(own))]
-        if len(classes) != len(own) or len(fit.weights) != len(own):
-            raise ValueError(f"the model gives {len(own)} outputs, but there are {len(classes)} classes")
-        if not np.isfinite(fit.errors).all():
-            raise ValueError(f"song {song.id!r}: the weights are not finite, the model gave NaN or infinity")
-        del self._kept[key.digest()]
-        provenance = {
-            "settings": self.settings,
-            "model": self.name,
-            "song": song.id,
-            "masks": dict(zip(("audio", "lyrics") if crossed else ("both",), map(int, sizes))),
-            "masks chosen": why,
-            "estimates": "Banzhaf values" if self.kernel_width is None else "LIME's weighted ridge",
-            "device": str(getattr(self.predict, "device", "cpu")),
-            "versions": versions(),
-        }
-        parts = (fit.weights, fit.errors, fit.intercept, fit.score, np.asarray(own, dtype=float))
-        how = (max(sizes), self.seed, "crossed" if crossed else "joint")
-        return Explanation(classes, space.audio + space.lyrics, *parts, *how, space.describe(), provenance)
+            design = self._design(answers)
+            found, sizes, pairs, why = self._sample(design, bar)
+            own = np.asarray(answers.own(), dtype=float)
+        del self._kept[key]
+        return self._explanation(song, space, design, found, sizes, pairs, why, own)
 
-    def _crosses(self, sides) -> bool:
-        """Whether this song gets the crossed design: it needs words, sound and more masks than features."""
+    def _key(self, space: features.Space) -> bytes:
+        """What a song's answers depend on."""
+        key = hashlib.sha256(json.dumps([self.settings, space.song.lyrics]).encode())
+        for sound in space.song.stems.values():
+            key.update(sound.tobytes())
+        return key.digest()
+
+    def _design(self, answers: Answers) -> "_Joint":
+        """The crossed design needs words, sound, and more masks than features."""
+        sides = (len(answers.space.audio), len(answers.space.lyrics))
         least = 2 * max(sides) + 2
         few = isinstance(self.samples, int) and self.samples < least
         if self.design == "crossed" and few:
@@ -161,62 +212,207 @@ class MusicLIME:
                 f"{self.samples} masks per modality are too few for {max(sides)} features: "
                 f'take at least {least}, or design="joint"'
             )
-        return self.design != "joint" and self._can_cross and min(sides) > 0 and not few
+        if self.design == "joint" or not self._can_cross or min(sides) == 0 or few:
+            return _Joint(self, answers)
+        return _Crossed(self, answers)
 
-    def _look(self, answers, sides, crossed):
-        """A function from numbers of masks to a fit; what an earlier look has asked is not asked again."""
-
-        def joint(sizes):
-            masks = surrogate.draw(sizes[0], sum(sides), self.sampling, self.seed)
-            outputs = answers.joint(masks[:, : sides[0]], masks[:, sides[0] :])
-            kernel = None if self.kernel_width is None else surrogate.kernel(masks, self.kernel_width)
-            return surrogate.fit(masks, outputs, kernel, self.alpha)
-
-        def grid(sizes):
-            # All on is the song itself, no fair coin: it would weigh too much among few masks.
-            a, t = (surrogate.draw(sizes[k] + 1, sides[k], seed=[self.seed, k])[1:] for k in range(2))
-            return surrogate.fit_crossed(a, t, answers.grid(a, t), self.alpha)
-
-        return grid if crossed else joint
-
-    def _plan(self, look, counts, bar):
-        """A fit, the numbers of masks it took, and why: as asked, worth 5,000 joint ones, or enough."""
+    def _sample(self, design: "_Joint", bar) -> tuple[Fit, tuple, tuple, str]:
+        """A fit, the numbers of masks it took, which of them came in pairs, and why so many."""
         if isinstance(self.samples, int):
-            sizes = (self.samples,) * len(counts)
-            return look(sizes), sizes, "as asked"
-        if self.samples is None and len(counts) == 1:
-            return look((JOINT,)), (JOINT,), "the default"
+            pairs = tuple(self.pairs is True for _ in design.names)
+            sizes = tuple(_even(self.samples) if paired else self.samples for paired in pairs)
+            return design.fit(sizes, pairs), sizes, pairs, "as asked"
         if self.samples is None:
-            sizes = tuple(3 * (n + 1) for n in counts)
-            costs = getattr(self.predict, "costs", (1.0, 1.0))
-            sizes = surrogate.allocate(look(sizes), sizes, counts, JOINT, costs)
-            return look(sizes), sizes, f"the error of {JOINT} joint masks, by a pilot"
-        sizes = (4 * (max(counts) + 1),) * len(counts)
+            return self._default(design)
+        return self._enough(design, bar)
+
+    def _default(self, design: "_Joint") -> tuple[Fit, tuple, tuple, str]:
+        """The error of 5,000 joint masks, at the price that a pilot finds."""
+        sizes = tuple(4 * (count + 1) for count in design.features)
+        pairs, sizes, why = design.plan(sizes, self._may_pair)
+        return design.fit(sizes, pairs), sizes, pairs, why
+
+    def _enough(self, design: "_Joint", bar) -> tuple[Fit, tuple, tuple, str]:
+        """Look, and take twice as many masks, until there are enough."""
+        sizes = tuple(4 * (max(design.features) + 1) for _ in design.names)
+        later_pairs = design.plan(sizes, self._may_pair)[0]
+        pairs = tuple(self._may_pair for _ in design.names)
         for left in reversed(range(LOOKS)):
-            fit = look(sizes)
-            done, why, more = surrogate.verdict(fit, LOOKS, left)
+            found = design.fit(sizes, pairs)
+            done, why, more = verdict(found, LOOKS, left)
             if done or not left:
-                return fit, sizes, f"enough: {why}" if done else why
+                return found, sizes, pairs, f"enough: {why}" if done else why
             bar.set_postfix_str(f"about {int(sum(sizes) * min(max(more, 2), 2**left))} in all")
             sizes = tuple(2 * size for size in sizes)
+            pairs = later_pairs
+        raise AssertionError("the last look always returns")
+
+    def _explanation(self, song, space, design, found: Fit, sizes, pairs, why, own) -> Explanation:
+        classes = self.classes or [f"output {number}" for number in range(len(own))]
+        if len(classes) != len(own) or len(found.weights) != len(own):
+            raise ValueError(f"the model gives {len(own)} outputs, but there are {len(classes)} classes")
+        if not np.isfinite(found.errors).all():
+            raise ValueError(f"song {song.id!r}: the weights are not finite, the model gave NaN or infinity")
+        provenance = {
+            "settings": self.settings,
+            "model": self.name,
+            "song": song.id,
+            "masks": dict(zip(design.names, map(int, sizes))),
+            "masks chosen": why,
+            "pairs": dict(zip(design.names, map(bool, pairs))),
+            "estimates": self._estimates(song, design, sizes),
+            "device": self._able.device,
+            "versions": versions(),
+        }
+        explanation = Explanation(
+            classes=classes,
+            features=space.audio + space.lyrics,
+            weights=found.weights,
+            errors=found.errors,
+            intercept=found.intercept,
+            score=found.score,
+            probabilities=own,
+            samples=max(sizes),
+            seed=self.seed,
+            design=design.kind,
+            song=space.describe(),
+            provenance=provenance,
+            contrasts=found.contrasts,
+        )
+        explanation.space = space
+        return explanation
+
+    def _estimates(self, song, design: "_Joint", sizes) -> str:
+        """What the weights are estimates of, by sampling, kernel, ridge and number of masks."""
+        for size, count in zip(sizes, design.features):
+            if size < 2 * (count + 1):
+                told = f"{size} masks are few for {count} features"
+                least = 2 * (count + 1)
+                advice = f"weights and errors mean little, take at least {least}"
+                warnings.warn(f"song {song.id!r}: {told}: {advice}", stacklevel=4)
+                return f"a ridge regression's guess: {told}"
+        if self.sampling == "lime":
+            return "LIME's weighted ridge"
+        if self.kernel_width is not None:
+            return f"Banzhaf values, masks weighed by a kernel of width {self.kernel_width:g}"
+        # A fair coin has variance 1/4: ridge multiplies each weight by about n / (n + 4 alpha).
+        kept = min(size / (size + 4 * self.alpha) for size in sizes)
+        if kept < 0.95:
+            return f"Banzhaf values, shrunk by the ridge to about {kept:.0%}"
+        return "Banzhaf values"
+
+
+class _Joint:
+    """Sound and words are masked together: one mask, one question."""
+
+    kind = "joint"
+    names = ("both",)
+
+    def __init__(self, explainer: MusicLIME, answers: Answers):
+        self.explainer, self.answers = explainer, answers
+        self.cells, self.words = len(answers.space.audio), len(answers.space.lyrics)
+
+    @property
+    def features(self) -> tuple[int, ...]:
+        return (self.cells + self.words,)
+
+    def fit(self, sizes, pairs) -> Fit:
+        """Draw masks, ask the model, fit."""
+        by = self.explainer
+        if by.sampling == "lime":
+            masks = draw(sizes[0], self.cells + self.words, "lime", by.seed)
+        else:
+            # All on is the song itself, no toss of fair coins: it would weigh too much among few masks.
+            masks = coins(sizes[0], self.cells + self.words, by.seed, pairs[0])
+        outputs = self.answers.joint(masks[:, : self.cells], masks[:, self.cells :])
+        weights = None if by.kernel_width is None else kernel(masks, by.kernel_width)
+        return fit(masks, outputs, weights, by.alpha, pairs[0])
+
+    def plan(self, sizes, may_pair: bool) -> tuple[tuple, tuple, str]:
+        """Which masks to draw in pairs, how many of them, and why."""
+        paired = self.explainer.pairs is True
+        if may_pair and not paired and sizes[0] < JOINT:
+            masks = coins(sizes[0], self.features[0], self.explainer.seed, pairs=True)
+            outputs = self.answers.joint(masks[:, : self.cells], masks[:, self.cells :])
+            alone = fit(masks, outputs, None, self.explainer.alpha)
+            in_pairs = fit(masks, outputs, None, self.explainer.alpha, pairs=True)
+            paired = pairs_pay(alone, in_pairs, sizes[0], self.features[0], JOINT)
+        return (paired,), (JOINT,), "the default"
+
+
+class _Crossed(_Joint):
+    """Every masked sound meets every masked text, each encoded once."""
+
+    kind = "crossed"
+    names = ("audio", "lyrics")
+
+    @property
+    def features(self) -> tuple[int, ...]:
+        return self.cells, self.words
+
+    def masks(self, sizes, pairs) -> list[np.ndarray]:
+        """Fair coins for sound and for words, each with a seed of its own."""
+        return [
+            coins(size, count, [self.explainer.seed, side], paired)
+            for side, (size, count, paired) in enumerate(zip(sizes, self.features, pairs))
+        ]
+
+    def fit(self, sizes, pairs) -> Fit:
+        """Draw masks, let the model encode them and answer to all pairs, fit."""
+        audio, lyrics = self.masks(sizes, pairs)
+        return fit_crossed(audio, lyrics, self.answers.grid(audio, lyrics), self.explainer.alpha, pairs)
+
+    def plan(self, sizes, may_pair: bool) -> tuple[tuple, tuple, str]:
+        """Fit a pilot, and see which choice reaches the error of 5,000 joint masks at the lowest cost."""
+        audio, lyrics = self.masks(sizes, (may_pair, may_pair))
+        grid = list(self.answers.grid(audio, lyrics))
+        choices = [(False, False)]
+        if self.explainer.pairs is True:
+            choices = [(True, True)]
+        elif may_pair:
+            choices = [(True, True), (True, False), (False, True), (False, False)]
+        pilots = {c: fit_crossed(audio, lyrics, grid, self.explainer.alpha, c) for c in choices}
+        costs = self.answers.able.costs
+        pairs = choose_pairs(pilots, sizes, self.features, JOINT, costs)
+        sizes = allocate(pilots[pairs], sizes, self.features, JOINT, costs, pairs)
+        return pairs, sizes, f"the error of {JOINT} joint masks, by a pilot"
 
 
 class AudioLIME(MusicLIME):
-    """Stem x segment cells, the lyrics left as they are (chapter *Four explainers*)."""
+    """Explain by stem x segment cells alone, the lyrics left as they are (chapter *Four explainers*).
+
+    Args: as for `MusicLIME`; `unit`, `mask_token` and `positions` have no effect and are refused.
+
+    Example:
+        >>> song = Song(np.ones(100, np.float32), 100, "la", stems={"mix": np.ones(100, np.float32)})
+        >>> len(AudioLIME(lambda audio, lyrics: audio[:, :1], samples=50).explain(song).features)
+        10
+    """
 
     modalities = ("audio",)
+    without_effect = ("unit", "mask_token", "positions")
 
 
 class LyricsLIME(MusicLIME):
-    """Words or lines, the sound left as it is (chapter *Four explainers*)."""
+    """Explain by words or lines alone, the sound left as it is (chapter *Four explainers*).
+
+    Args: as for `MusicLIME`; `segments`, `off` and `separate` have no effect and are refused.
+
+    Example:
+        >>> song = Song(np.ones(100, np.float32), 100, "la di da")
+        >>> short = LyricsLIME(lambda audio, lyrics: [[len(text)] for text in lyrics], samples=50)
+        >>> [feature.name for feature in short.explain(song).features]
+        ['la', 'di', 'da']
+    """
 
     modalities = ("lyrics",)
+    without_effect = ("segments", "off", "separate")
 
 
-def _name(thing) -> str:
-    """A name that is the same in every process, which a repr is not."""
-    if isinstance(thing, str):
-        return thing
-    fixed = "".join(f" {key}={value}" for key, value in getattr(thing, "keywords", {}).items())
-    thing = getattr(thing, "func", thing)
-    return f"{thing.__module__}.{getattr(thing, '__qualname__', type(thing).__qualname__)}{fixed}"
+def _even(count: int) -> int:
+    return count + count % 2
+
+
+def _in_one_piece(audio, sample_rate) -> dict:
+    """No separation: the mix is the only stem."""
+    return {"mix": audio}

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass, field
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -11,13 +12,24 @@ from ..files import whole
 
 SCHEMA = 1
 NUMBERS = ("weights", "errors", "intercept", "score", "probabilities")
+DIGITS = 4  # of the errors of differences on disk: nobody needs more, and there are many
 
 
 @dataclass(frozen=True)
 class Feature:
     """A word, a line or a (stem, segment) cell, and where it lies in the song (chapter *Explain*).
 
-    start and end are seconds of a cell; positions are (start, end) characters in the explained lyrics.
+    Args:
+        name: unique in an explanation, such as "drums3" or "rain".
+        modality: "audio" or "lyrics".
+        stem, segment: of a cell.
+        start, end: of a cell, in seconds.
+        text: of a word or line, as the song has it.
+        positions: (start, end) characters in the explained lyrics.
+
+    Example:
+        >>> Feature("drums3", "audio", stem="drums", segment=3, start=3.0, end=4.0).stem
+        'drums'
     """
 
     name: str
@@ -30,12 +42,39 @@ class Feature:
     positions: tuple[tuple[int, int], ...] = ()
 
 
-@dataclass
-class Explanation:
+class _WithSpace:
+    """Room for what an explanation refers to but does not save: the song's features, as they were switched.
+
+    A slot is neither a field nor in the instance's dictionary, so nothing copies or writes it by mistake.
+    """
+
+    __slots__ = ("space",)
+
+
+@dataclass(eq=False)
+class Explanation(_WithSpace):
     """What moved a prediction: classes x features weights with standard errors (chapter *Explain*).
 
-    song holds id, title, artist, the lyrics that were explained, seconds, sample_rate and the stems' names;
-    provenance holds model, corpus, settings and versions.
+    `space` is the `Space` of the explained song, with its sound, by which it can be played; None once loaded
+    from a file.
+
+    Args:
+        classes: names of the model's outputs.
+        features: the columns of weights and errors.
+        weights, errors: (classes, features).
+        intercept, score, probabilities: one number a class: the sum's constant, R2, and what the model says.
+        samples: number of masks, of the modality with more of them.
+        seed, design: how they were drawn.
+        song: id, title, artist, the lyrics that were explained, seconds, sample_rate and the stems' names.
+        provenance: model, settings, masks, what the weights estimate, versions.
+        contrasts: standard errors of the difference between two classes' weights, (pairs, features) in the
+            order of itertools.combinations; None: not known.
+
+    Example:
+        >>> one, two = Feature("drums3", "audio"), Feature("rain", "lyrics")
+        >>> numbers = np.array([[0.5, -0.1]]), np.array([[0.1, 0.1]]), np.zeros(1), np.ones(1), np.ones(1)
+        >>> Explanation(["pop"], [one, two], *numbers, 100, 0, "joint").top(1)[0].name
+        'drums3'
     """
 
     classes: list[str]
@@ -50,8 +89,13 @@ class Explanation:
     design: str
     song: dict = field(default_factory=dict)
     provenance: dict = field(default_factory=dict)
+    contrasts: np.ndarray | None = None
+
+    def __post_init__(self):
+        self.space = None
 
     def row(self, label: str) -> int:
+        """The row of a class in `weights` and `errors`."""
         if label not in self.classes:
             raise ValueError(f"this explanation has no class {label!r}; it has {', '.join(self.classes)}")
         return self.classes.index(label)
@@ -61,31 +105,86 @@ class Explanation:
         """The class that the model gives the song."""
         return self.classes[int(np.argmax(self.probabilities))]
 
-    def table(self, label: str | None = None) -> pd.DataFrame:
-        """Feature, modality, weight and error for one class, the largest first (chapter *Explain*)."""
+    def table(self, label: str | None = None, against: str | None = None) -> pd.DataFrame:
+        """Feature, modality, weight and error for one class, the largest first (chapter *Explain*).
+
+        Args:
+            label: the class; None: the one that the model gives the song.
+            against: another class: then weight is how much more a feature speaks for `label` than for this
+                one, and error is the error of that difference. Where it was not kept (explanations of the
+                first edition, more than 16 classes) it is the square root of the two squared errors' sum;
+                `table.attrs["error"]` says which.
+
+        Returns:
+            A table whose columns are named by the class, or by both.
+        """
         label = label or self.label
-        row = self.row(label)
+        weight, error = self.weights[self.row(label)], self.errors[self.row(label)]
+        title, told = label, "of the weight"
+        if against is not None:
+            weight = weight - self.weights[self.row(against)]
+            error, told = self._contrast(label, against)
+            title = f"{label} against {against}"
         known = [(feature.name, feature.modality) for feature in self.features]
-        table = pd.DataFrame(known, columns=["feature", "modality"]).rename_axis(columns=label)
-        table = table.assign(weight=self.weights[row], error=self.errors[row])
-        return table.sort_values("weight", key=lambda w: -w.abs(), kind="stable", ignore_index=True)
+        table = pd.DataFrame(known, columns=["feature", "modality"]).rename_axis(columns=title)
+        table = table.assign(weight=weight, error=error)
+        table = table.sort_values("weight", key=np.abs, ascending=False, kind="stable", ignore_index=True)
+        table.attrs["error"] = told
+        return table
+
+    def _contrast(self, label: str, against: str) -> tuple[np.ndarray, str]:
+        """The errors of a difference, and what they are."""
+        one, other = self.row(label), self.row(against)
+        if one == other:
+            raise ValueError(f"{label!r} cannot be held against itself: name another class")
+        if self.contrasts is None:
+            both = np.hypot(self.errors[one], self.errors[other])
+            return both, "as if the two classes were estimated apart"
+        couples = list(combinations(range(len(self.classes)), 2))
+        return self.contrasts[couples.index((min(one, other), max(one, other)))], "of the difference"
 
     def top(self, count: int, label: str | None = None, modality: str | None = None) -> list[Feature]:
-        """The features that speak most for a class, strongest first."""
+        """The features that speak most for a class, strongest first (chapter *Explain*).
+
+        Args:
+            count: how many at most; only features with a weight above zero are named.
+            label: the class; None: the one that the model gives the song.
+            modality: "audio" or "lyrics"; None: both.
+
+        Returns:
+            A list of `Feature`.
+        """
         weights = self.weights[self.row(label or self.label)]
         ranked = [self.features[i] for i in np.argsort(-weights, kind="stable") if weights[i] > 0]
         return [feature for feature in ranked if modality in (None, feature.modality)][:count]
 
     def steady(self, k: int = 5, label: str | None = None) -> float:
-        """The share of the k strongest that another run would name too, by the errors (chapter *Explain*)."""
+        """The share of its k strongest features that another run would name too (chapter *Explain*).
+
+        The weights of one run are wider spread than the true ones, and another run has errors of its own. So
+        the true weights are guessed first, by shrinking these towards what they have in common (empirical
+        Bayes), and another run is drawn from the guess.
+
+        Args:
+            k: how many of the strongest.
+            label: the class; None: the one that the model gives the song.
+
+        Returns:
+            A share between 0 and 1: the expectation, over other seeds.
+        """
         row = self.row(label or self.label)
-        weights, errors = self.weights[row], self.errors[row]
-        again = np.random.default_rng(0).normal(weights, errors, (200, len(weights)))
-        tops = np.argsort(-np.vstack([weights, again]), axis=1)[:, :k]
-        return float(np.mean([np.isin(top, tops[0]).mean() for top in tops[1:]]))
+        return steadiness(self.weights[row], self.errors[row], k)
 
     def listen(self, features, song) -> np.ndarray:
-        """The sum of the given cells of a song, silence elsewhere (chapter *Explain*)."""
+        """The sum of the given cells of a song, silence elsewhere (chapter *Explain*).
+
+        Args:
+            features: `Feature`s or their names.
+            song: the song, with stems.
+
+        Returns:
+            Sound as long as the song.
+        """
         if song.stems is None:
             raise ValueError(f"song {song.id!r} has no stems: separate it first, song.stems = separate(...)")
         named = {feature.name: feature for feature in self.features}
@@ -112,6 +211,7 @@ class Explanation:
         """Write strict JSON, whole or not at all (chapter *Explain*)."""
         data = {"schema": SCHEMA, **asdict(self)}
         data |= {name: np.asarray(data[name], dtype=float).tolist() for name in NUMBERS}
+        data["contrasts"] = _rounded(self.contrasts)
         try:
             text = json.dumps(data, allow_nan=False, ensure_ascii=False)
         except ValueError as error:
@@ -133,6 +233,8 @@ class Explanation:
                 f["positions"] = tuple((int(a), int(b)) for a, b in f["positions"])
             data["features"] = [Feature(**feature) for feature in data["features"]]
             data |= {name: np.array(data[name], dtype=float) for name in NUMBERS}
+            if data.get("contrasts") is not None:
+                data["contrasts"] = np.array(data["contrasts"], dtype=float)
             found = cls(**data)
             found._check()
         except (ValueError, TypeError, LookupError, AttributeError, OverflowError, RecursionError) as error:
@@ -145,8 +247,12 @@ class Explanation:
     def _check(self) -> None:
         """That every number has its place, and names are text."""
         rows, columns = len(self.classes), len(self.features)
-        for name in NUMBERS:
-            numbers, shape = getattr(self, name), (rows, columns)[: 1 + (name in ("weights", "errors"))]
+        shapes = dict.fromkeys(NUMBERS, (rows,))
+        shapes["weights"] = shapes["errors"] = (rows, columns)
+        if self.contrasts is not None:
+            shapes["contrasts"] = (rows * (rows - 1) // 2, columns)
+        for name, shape in shapes.items():
+            numbers = getattr(self, name)
             if numbers.shape != shape or not np.isfinite(numbers).all():
                 raise ValueError(f"its {name}, shape {numbers.shape}, are not {shape} finite numbers")
         texts = [
@@ -155,3 +261,47 @@ class Explanation:
         ]
         if not rows or not isinstance(self.song, dict) or not all(isinstance(text, str) for text in texts):
             raise ValueError("its classes, features or song are not named by text")
+
+
+def _rounded(contrasts: np.ndarray | None) -> list | None:
+    if contrasts is None:
+        return None
+    return [[float(f"{error:.{DIGITS}g}") for error in row] for row in contrasts]
+
+
+def steadiness(weights: np.ndarray, errors: np.ndarray, k: int, runs: int = 200) -> float:
+    """The expected share of the k largest weights that another run has among its k largest.
+
+    The true weights are taken to be drawn from a set of values whose shares are fitted to the weights at hand
+    (the nonparametric maximum likelihood of empirical Bayes). Each further run draws true weights, given what
+    was seen, and adds an error.
+
+    Args:
+        weights, errors: of one class.
+        k: how many of the largest.
+        runs: how many further runs are drawn.
+
+    Returns:
+        A share between 0 and 1.
+
+    Example:
+        >>> steadiness(np.array([9.0, 8.0, 0.1, 0.0]), np.full(4, 0.1), 2)
+        1.0
+    """
+    rng = np.random.default_rng(0)
+    errors = np.maximum(errors, 1e-12)
+    values = np.linspace(weights.min(), weights.max(), 120)
+    log_chance = -(((weights[:, None] - values) / errors[:, None]) ** 2) / 2
+    chance = np.exp(log_chance - log_chance.max(axis=1, keepdims=True))
+    shares = np.full(len(values), 1 / len(values))
+    for _ in range(100):  # expectation and maximisation
+        member = chance * shares
+        member /= member.sum(axis=1, keepdims=True)
+        shares = member.mean(axis=0)
+
+    upto = member.cumsum(axis=1)[:, :-1]
+    true = values[(rng.random((runs, len(weights), 1)) > upto).sum(axis=2)]
+    again = rng.normal(true, errors)
+    mine = np.argsort(-weights, kind="stable")[:k]
+    theirs = np.argsort(-again, axis=1, kind="stable")[:, :k]
+    return float(np.isin(theirs, mine).mean())

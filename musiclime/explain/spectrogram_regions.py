@@ -1,4 +1,4 @@
-"""Superpixels of a mel spectrogram, through lime's own image explainer: what the thesis tried first."""
+"""Regions of a mel spectrogram, muted by lime's own image explainer: what the thesis tried first."""
 
 from dataclasses import dataclass, replace
 from unittest.mock import patch
@@ -6,23 +6,29 @@ from unittest.mock import patch
 import numpy as np
 from scipy.signal import istft, stft
 
-from . import surrogate
-from .explainers import MusicLIME
-from .explanation import Feature
+from ..data.song import Song
+from .ask_model import Answers
+from .explainers import MusicLIME, _Joint
+from .explanation import Explanation, Feature
 from .features import Space
+from .masks import kernel
+from .surrogate import Fit, fit
 
 BANDS, WINDOW, HOP = 64, 1024, 512
 
 
 @dataclass
 class Patches(Space):
-    """Regions of a spectrogram; every bin of it belongs to exactly one, so all on is the song."""
+    """Regions of a spectrogram; every bin of it belongs to exactly one, so all on is the song.
+
+    map: (bands, frames) number of the patch that a pixel belongs to. bands: the band of each frequency bin.
+    """
 
     map: np.ndarray
     bands: np.ndarray
     layers = None  # no stems to switch
 
-    def mix(self, masks):
+    def mix(self, masks: np.ndarray) -> np.ndarray:
         """(n, patches) masks to (n, t) sound: the song's own spectrum, silenced where a patch is off."""
         if not masks.shape[1]:
             return super().mix(masks)
@@ -33,22 +39,43 @@ class Patches(Space):
 
 @dataclass(eq=False)
 class SpectrogramLIME(MusicLIME):
-    """Regions of the mel spectrogram, switched by lime's image explainer (chapter *Four explainers*)."""
+    """Explain by regions of the mel spectrogram, with lime's image explainer (chapter *Four explainers*).
+
+    Args: as for `MusicLIME`, with 1,000 masks by default and `patches`, how many regions to aim at. `off`,
+        `unit`, `segments`, `sampling` and the like have no effect and are refused.
+
+    Example:
+        >>> SpectrogramLIME(lambda audio, lyrics: audio[:, :1], patches=12).samples
+        1000
+    """
 
     patches: int = 40
     modalities = ("audio",)
+    without_effect = (
+        "off",
+        "unit",
+        "segments",
+        "sampling",
+        "mask_token",
+        "positions",
+        "pairs",
+        "separate",
+        "design",
+    )
 
     def __post_init__(self):
         # As lime has it for images.
-        self.samples = 1000 if self.samples is None else self.samples
-        self.kernel_width = self.kernel_width or 0.25
+        if self.samples is None:
+            self.samples = 1000
+        if self.kernel_width is None:
+            self.kernel_width = 0.25
         super().__post_init__()
 
-    def prepare(self, song):
+    def prepare(self, song: Song) -> Song:
         """What the model reads of a song, in one piece (chapter *Four explainers*)."""
         return super().prepare(replace(song, stems={"mix": np.asarray(song.audio, np.float32)}))
 
-    def picture(self, song) -> tuple[np.ndarray, np.ndarray]:
+    def picture(self, song: Song) -> tuple[np.ndarray, np.ndarray]:
         """(bands, frames) in decibels, and which patch each pixel belongs to (chapter *Four explainers*)."""
         from lime.wrappers.scikit_image import SegmentationAlgorithm
 
@@ -58,27 +85,36 @@ class SpectrogramLIME(MusicLIME):
         decibels = 10 * np.log10(np.maximum(mel, mel.max() * 1e-8 + 1e-20))
         light = (decibels - decibels.min()) / max(np.ptp(decibels), 1e-9)
         segment = SegmentationAlgorithm("slic", n_segments=self.patches, compactness=10, start_label=0)
-        patches = np.unique(segment(np.repeat(light[..., None], 3, 2)), return_inverse=True)[1]
+        found = segment(np.repeat(light[..., None], 3, 2))
+        patches = np.unique(found, return_inverse=True)[1]
         return decibels, patches.reshape(mel.shape)
 
-    def space(self, song) -> Patches:
+    def space(self, song: Song) -> Patches:
         """The patches of a song; text holds their band of frequencies (chapter *Four explainers*)."""
-        ready, (_, patches), bands = self.prepare(song), self.picture(song), _bands(self.sample_rate)
+        ready, bands = self.prepare(song), _bands(self.sample_rate)
+        patches = self.picture(song)[1]
         hertz, second = self.sample_rate / WINDOW, HOP / self.sample_rate
         features = []
         for number in range(patches.max() + 1):
             rows, frames = np.nonzero(patches == number)
             bins = np.flatnonzero(np.isin(bands, rows))
             text = f"{bins.min() * hertz:.0f} to {(bins.max() + 1) * hertz:.0f} Hz"
-            times = float(frames.min() * second), float((frames.max() + 1) * second)
-            features.append(Feature(f"patch {number}", "audio", start=times[0], end=times[1], text=text))
+            start, end = float(frames.min() * second), float((frames.max() + 1) * second)
+            features.append(Feature(f"patch {number}", "audio", start=start, end=end, text=text))
         return Patches(ready, features, [], None, np.array([0, len(ready.audio)]), [], patches, bands)
 
-    def listen(self, explanation, features, song, how: str = "filter") -> np.ndarray:
+    def listen(self, explanation: Explanation, features, song: Song, how: str = "filter") -> np.ndarray:
         """The sound of some patches, in one of the thesis's two ways (chapter *Four explainers*).
 
-        "filter": the song's own spectrum, all else silenced. "inverse": the loudness in the picture, a whole
-        band at a time, with the phase of the mix.
+        Args:
+            explanation: of this song, by this explainer.
+            features: patches, or their names.
+            song: the song.
+            how: "filter": the song's own spectrum, all else silenced. "inverse": the loudness in the picture,
+                a whole band at a time, with the phase of the mix.
+
+        Returns:
+            Sound as long as what the model hears.
         """
         if how not in ("filter", "inverse"):
             raise ValueError(f'how is "filter" or "inverse", not {how!r}')
@@ -91,30 +127,33 @@ class SpectrogramLIME(MusicLIME):
         loudness = np.sqrt(10 ** (self.picture(song)[0] / 10)) * mask[space.map]
         return _sound(loudness[space.bands] * np.exp(1j * np.angle(spectrum)), len(space.song.audio))
 
-    def _look(self, answers, sides, crossed):
-        def look(sizes):
-            from lime.lime_image import LimeImageExplainer
+    def _design(self, answers: Answers) -> "_Pictures":
+        return _Pictures(self, answers)
 
-            corner = np.unique(answers.space.map, return_index=True)[1]
-            seen = []
 
-            def ask(images):
-                # A pixel that is on is 1: lime's picture is itself the mask.
-                seen.append(images[..., 0].reshape(len(images), -1)[:, corner] > 0)
-                masks = np.concatenate(seen)
-                return answers.joint(masks, masks[:, :0])[-len(images) :]
+class _Pictures(_Joint):
+    """lime's image explainer draws the masks and asks; we fit."""
 
-            page = np.ones((*answers.space.map.shape, 3), dtype=np.float32)
-            with patch("lime.lime_image.tqdm", iter):  # lime has a progress bar of its own
-                theirs, asked = (
-                    LimeImageExplainer(random_state=self.seed),
-                    (page, 0 * page, answers.space.map),
-                )
-                masks, outputs = theirs.data_labels(*asked, ask, sizes[0], batch_size=self.batch)
-            masks = masks.astype(bool)
-            return surrogate.fit(masks, outputs, surrogate.kernel(masks, self.kernel_width), self.alpha)
+    def fit(self, sizes, pairs) -> Fit:
+        from lime.lime_image import LimeImageExplainer
 
-        return look
+        by, regions = self.explainer, self.answers.space.map
+        corner = np.unique(regions, return_index=True)[1]
+
+        def ask(images):
+            # A pixel that is on is 1: lime's picture is itself the mask.
+            masks = images[..., 0].reshape(len(images), -1)[:, corner] > 0
+            return self.answers.joint(masks, masks[:, :0])
+
+        page = np.ones((*regions.shape, 3), dtype=np.float32)
+        with patch("lime.lime_image.tqdm", iter):  # lime has a progress bar of its own
+            theirs = LimeImageExplainer(random_state=by.seed)
+            masks, outputs = theirs.data_labels(page, 0 * page, regions, ask, sizes[0], batch_size=by.batch)
+        masks = masks.astype(bool)
+        return fit(masks, outputs, kernel(masks, by.kernel_width), by.alpha)
+
+    def plan(self, sizes, may_pair: bool):
+        return (False,), sizes, "as asked"
 
 
 def _spectrum(audio):

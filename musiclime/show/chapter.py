@@ -58,8 +58,9 @@ def figure(fig, alt: str, caption: str = "", name: str = "") -> None:
         file = run[0] / "figures" / run[1] / f"{slug(name or alt)}.png"
         file.parent.mkdir(parents=True, exist_ok=True)
         fig.savefig(file, dpi=90, bbox_inches="tight")
-        # A chart needs no sixteen million colours, and a page has a megabyte.
-        Image.open(file).convert("RGB").quantize(128).save(file, optimize=True)
+        # A chart needs no sixteen million colours, and a page has a megabyte. Fast octree keeps transparency.
+        drawn = Image.open(file).convert("RGBA")
+        drawn.quantize(192, method=Image.Quantize.FASTOCTREE).save(file, optimize=True)
         source, label = file.relative_to(run[0]).as_posix(), f":name: {name}\n" if name else ""
         wide = ":figclass: ml-wide\n" if fig.get_figwidth() > 6 else ""  # inches; a phone lets it scroll
         options = f":alt: {' '.join(alt.split())}\n{label}{wide}"

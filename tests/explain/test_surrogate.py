@@ -1,10 +1,11 @@
+"""The joint fit: equal to lime's, with intervals that hold, pairs or not."""
+
 import numpy as np
 import pytest
 from lime.lime_base import LimeBase
-from lime.lime_text import LimeTextExplainer
-from scipy.stats import chi2_contingency
 
 from musiclime.explain import surrogate
+from musiclime.explain.masks import SAMPLING, coins, kernel
 
 
 def game(masks):
@@ -23,14 +24,14 @@ def banzhaf(features):
     return np.array([outputs[masks[:, j]].mean(0) - outputs[~masks[:, j]].mean(0) for j in range(features)]).T
 
 
-@pytest.mark.parametrize("sampling", surrogate.SAMPLING)
+@pytest.mark.parametrize("sampling", SAMPLING)
 @pytest.mark.parametrize("alpha", [1.0, 0.01])
 def test_equals_limebase(sampling, alpha):
     from sklearn.linear_model import Ridge
 
     masks = surrogate.draw(2500, 12, sampling, seed=3)
     outputs = game(masks) + np.random.default_rng(0).normal(size=(len(masks), 2))
-    ours = surrogate.fit(masks, outputs, surrogate.kernel(masks, 0.25), alpha)
+    ours = surrogate.fit(masks, outputs, kernel(masks, 0.25), alpha)
     distances = 100 * (1 - np.sqrt(masks.mean(1)))
     base = LimeBase(lambda d: np.sqrt(np.exp(-(d**2) / 25**2)))
     for row in range(2):
@@ -47,38 +48,6 @@ def test_equals_limebase(sampling, alpha):
         assert abs(intercept - ours.intercept[row]) < 1e-9
         assert abs(score - ours.score[row]) < 1e-9
         assert abs(local[0] - ours.local[row]) < 1e-9
-
-
-def test_masks_of_lime_are_those_of_lime_text():
-    text = " ".join(f"w{number}" for number in range(12))
-    seen = []
-
-    def watch(texts):
-        seen.extend(len(text.split()) for text in texts)
-        return np.tile([0.5, 0.5], (len(texts), 1))
-
-    LimeTextExplainer(random_state=0).explain_instance(text, watch, num_samples=4000)
-    masks = surrogate.draw(4000, 12, "lime", seed=0)
-    table = [np.bincount(counts, minlength=12)[:12] for counts in (seen[1:], masks[1:].sum(1))]
-    assert chi2_contingency(table).pvalue > 0.001
-    # No word is more often on than another.
-    assert chi2_contingency([masks[1:].sum(0), (~masks[1:]).sum(0)]).pvalue > 0.001
-
-
-def test_fair_coins_are_fair_and_grow():
-    masks = surrogate.draw(4000, 30, seed=5)
-    assert masks[0].all() and abs(masks[1:].mean() - 0.5) < 4 * 0.5 / np.sqrt(masks[1:].size)
-    for sampling in surrogate.SAMPLING:
-        few, many = (surrogate.draw(n, 30, sampling, seed=5) for n in (100, 4000))
-        assert (few == many[:100]).all()
-    with pytest.raises(ValueError, match="sampling is one of half, lime"):
-        surrogate.draw(10, 3, "fair")
-
-
-def test_the_published_kernel_does_nothing():
-    masks = surrogate.draw(5000, 100)
-    assert surrogate.kernel(masks, 25).min() > 0.999
-    assert surrogate.kernel(masks, 0.25)[1:].max() < 0.85
 
 
 def test_linear_games_are_recovered():
@@ -101,11 +70,12 @@ def test_what_never_moves_and_too_few_masks():
         surrogate.fit(np.ones((4, 9), dtype=bool), np.zeros((4, 1)), alpha=0.0)
 
 
-def test_intervals_cover_the_exact_banzhaf_values():
+@pytest.mark.parametrize("pairs", [False, True])
+def test_intervals_cover_the_exact_banzhaf_values(pairs):
     truth, inside, far = banzhaf(12), [], 0
     for seed in range(150):
-        masks = surrogate.draw(400, 12, seed=seed)
-        found = surrogate.fit(masks, game(masks))
+        masks = coins(400, 12, seed=seed, pairs=pairs)
+        found = surrogate.fit(masks, game(masks), pairs=pairs)
         gap = np.abs(found.weights - truth) / found.errors
         inside.append(gap < 1.96)
         far = max(far, gap.max())
@@ -125,91 +95,45 @@ def test_intervals_cover_with_few_masks_for_many_features():
     assert 0.93 <= np.mean(inside) <= 0.97
 
 
-class Toy:
-    """A late fusion head with LayerNorm and softmax over two bent towers."""
-
-    def __init__(self, audio=8, lyrics=10):
-        rng = np.random.default_rng(7)
-        self.towers = rng.normal(size=(audio, 6)) / 2, rng.normal(size=(lyrics, 6)) / 2
-        self.head = rng.normal(size=(12, 3))
-
-    def grid(self, audio, lyrics):
-        a, t = (np.tanh((masks - 0.3) @ tower) for masks, tower in zip((audio, lyrics), self.towers))
-        pairs = np.broadcast_arrays(a[:, None], t[None])
-        both = np.concatenate([np.broadcast_to(x, (len(a), len(t), 6)) for x in pairs], axis=-1)
-        both = (both - both.mean(-1, keepdims=True)) / both.std(-1, keepdims=True)
-        logits = np.exp(both @ self.head)
-        return logits / logits.sum(-1, keepdims=True)
+def quarter_even(masks):
+    """A game whose noise is even: products of two players, which a pair of mirror images shares."""
+    signs = np.where(masks, 1.0, -1.0)
+    even = signs[:, :6] * signs[:, 6:12]
+    return (even.sum(1) + 0.3 * signs.sum(1))[:, None]
 
 
-def test_crossed_fit_is_the_joint_fit_of_all_pairs():
-    toy, a, t = Toy(), surrogate.draw(60, 8, seed=1), surrogate.draw(50, 10, seed=2)
-    grid = toy.grid(a, t)
-    crossed = surrogate.fit_crossed(a, t, [grid[:23], grid[23:24], grid[24:]])
-    pairs = np.hstack([np.repeat(a, len(t), axis=0), np.tile(t, (len(a), 1))])
-    joint = surrogate.fit(pairs, grid.reshape(-1, 3))
-    assert np.abs(crossed.weights - joint.weights).max() < 1e-6
-    assert np.abs(crossed.intercept - joint.intercept).max() < 1e-6
-    assert np.abs(crossed.score - joint.score).max() < 1e-6
-    # Written out for one audio weight, as the derivation has it.
-    x = a - a.mean(0)
-    reader = np.linalg.solve(x.T @ x + np.eye(8) / len(t), x.T)[0]
-    centred = reader @ grid[..., 0] - crossed.weights[0, 0]
-    assert crossed.by_lyrics[0, 0] == pytest.approx((centred**2).sum() / (50 * 49), rel=1e-3)
+def test_pairs_cancel_what_is_even_and_their_errors_say_so():
+    truth, gaps, errors = np.full(12, 0.6), {}, {}
+    for pairs in (False, True):
+        found = []
+        for seed in range(60):
+            masks = coins(300, 12, seed=seed, pairs=pairs)
+            found.append(surrogate.fit(masks, quarter_even(masks), alpha=1e-9, pairs=pairs))
+        gaps[pairs] = np.mean([np.square(one.weights - truth) for one in found])
+        errors[pairs] = np.mean([np.square(one.errors) for one in found])
+    assert gaps[True] < 1e-20 and errors[True] < 1e-20
+    assert errors[False] == pytest.approx(gaps[False], rel=0.15)
 
 
-def test_crossed_intervals_cover_and_naive_ones_do_not():
-    toy = Toy()
-    masks = every_mask(8), every_mask(10)
-    truth = surrogate.fit_crossed(*masks, [toy.grid(*masks)], alpha=1e-9).weights
-    inside, naive = [], []
-    for seed in range(60):
-        a, t = surrogate.draw(120, 8, seed=[seed, 0])[1:], surrogate.draw(120, 10, seed=[seed, 1])[1:]
-        found = surrogate.fit_crossed(a, t, [toy.grid(a, t)])
-        gap = np.abs(found.weights - truth)
-        inside.append(gap < 1.96 * found.errors)
-        naive.append(gap < 1.96 * np.sqrt(found.by_cell))
-    assert np.size(inside) >= 2000
-    assert 0.93 <= np.mean(inside) <= 0.97
-    assert np.mean(naive) < 0.6
+def test_a_pilot_says_where_pairs_pay():
+    masks = coins(200, 12, pairs=True)
+    signs = np.where(masks, 1.0, -1.0)
+    odd = (signs[:, :4] * signs[:, 4:8] * signs[:, 8:12]).sum(1)[:, None]
+    for outputs, pay in ((quarter_even(masks), True), (odd, False)):
+        alone, paired = surrogate.fit(masks, outputs), surrogate.fit(masks, outputs, pairs=True)
+        assert surrogate.pairs_pay(alone, paired, 200, 12, 5000) is pay
 
 
-def test_allocation_needs_a_third_of_the_encodings():
-    toy, features = Toy(), (8, 10)
-    masks = every_mask(8), every_mask(10)
-    truth = surrogate.fit_crossed(*masks, [toy.grid(*masks)], alpha=1e-9).weights
-    joint, crossed, passes = [], [], []
-    for seed in range(12):
-        pilot = [surrogate.draw(61, p, seed=[seed, k])[1:] for k, p in enumerate(features)]
-        start = surrogate.fit_crossed(*pilot, [toy.grid(*pilot)])
-        sizes = surrogate.allocate(start, (60, 60), features, joint=800)
-        a, t = (surrogate.draw(n + 1, p, seed=[seed, k])[1:] for k, (n, p) in enumerate(zip(sizes, features)))
-        found = surrogate.fit_crossed(a, t, [toy.grid(a, t)])
-        pairs = surrogate.draw(800, 18, seed=seed)
-        outputs = np.concatenate([toy.grid(row[None, :8], row[None, 8:])[0] for row in pairs])
-        joint.append(((surrogate.fit(pairs, outputs).weights - truth) ** 2).mean())
-        crossed.append(((found.weights - truth) ** 2).mean())
-        passes.append(sum(sizes))
-    assert np.mean(crossed) < 1.3 * np.mean(joint)
-    assert np.median(passes) < 0.5 * 2 * 800
-    dear = surrogate.allocate(start, (60, 60), features, joint=800, costs=(10.0, 1.0))
-    assert dear[0] < sizes[0] and dear[1] > sizes[1]
+def test_errors_of_differences_are_those_of_the_difference():
+    masks = surrogate.draw(300, 12, seed=2)
+    outputs = game(masks)
+    both = surrogate.fit(masks, outputs)
+    difference = surrogate.fit(masks, outputs[:, :1] - outputs[:, 1:])
+    assert both.contrasts.shape == (1, 12)
+    assert both.contrasts[0] == pytest.approx(difference.errors[0], rel=1e-9)
+    assert surrogate.fit(masks, np.tile(outputs, (1, 9))).contrasts is None
 
 
-def test_verdict():
-    weights, errors = np.array([[5.0, 4, 3, 2, 1, 0, -5]]), np.full((1, 7), 0.1)
-
-    def judged(errors, weights=weights, left=3):
-        nothing = np.zeros(1)
-        return surrogate.verdict(surrogate.Fit(weights, errors, nothing, nothing, nothing), 6, left)
-
-    assert judged(errors) == (True, "narrow, top five resolved", pytest.approx(0.25))
-    done, _, more = judged(4 * errors)
-    assert not done and more == pytest.approx(4)
-    tied = weights.copy()
-    tied[0, 5] = 1.0
-    assert judged(errors, tied)[:2] == (True, "narrow, fifth and sixth tied")
-    close = weights.copy()
-    close[0, 5] = 0.8
-    assert not judged(errors, close)[0] and judged(errors, close, left=0)[0]
-    assert judged(errors, np.zeros((1, 7)))[:2] == (True, "no feature moves any output")
+def test_masks_that_form_no_pairs_are_refused():
+    with pytest.raises(ValueError, match="take an even number"):
+        surrogate.fit(coins(31, 4), np.zeros((31, 1)), pairs=True)

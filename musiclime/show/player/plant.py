@@ -27,7 +27,9 @@ def plant(songs: list[tuple[Song, Song]], model, assets=None) -> str:
     (chapter *Plant it yourself*)
     """
     if not runs_in_page(model):
-        raise ValueError("planting needs a model that runs in the page: take a demo model of sound and lyrics")
+        raise ValueError(
+            "planting needs a model that runs in the page: take a demo model of sound and lyrics"
+        )
     data = {
         "classes": list(model.classes),
         "songs": [plant_data(song, neutral, assets) for song, neutral in songs],
@@ -51,7 +53,9 @@ def plant_data(song: Song, neutral: Song, assets) -> dict:
         raise ValueError(f"song {song.id!r} and its neutral counterpart differ in length or stems")
     tracks = [*song.stems.values(), *neutral.stems.values()]
     packed = pack_stems(tracks, song.sample_rate)
-    packed["tracks"] = [{"row": row % len(song.stems), "scale": s} for row, s in enumerate(packed.pop("scales"))]
+    packed["tracks"] = [
+        {"row": row % len(song.stems), "scale": s} for row, s in enumerate(packed.pop("scales"))
+    ]
     borders = np.linspace(0, len(song.audio), SEGMENTS + 1).round() / song.sample_rate
     return {
         "genre": song.genre,

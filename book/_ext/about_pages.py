@@ -52,7 +52,7 @@ def tell(app, pagename, templatename, context, doctree):
     footer = context.get("theme_extra_footer", "")
     if app.musiclime_commit and app.musiclime_commit not in footer:
         context["theme_extra_footer"] = f"{footer}<p>Built from commit {app.musiclime_commit}.</p>"
-    if doctree is None:
+    if app.builder.name != "html" or doctree is None:
         return
     description, title = escape(described(doctree)), escape(plain_title(app, pagename))
     tags = [
@@ -79,7 +79,7 @@ def composed_role(name, rawtext, text, line, inliner, options=None, content=None
 
 def list_pages(app, exception):
     """Write llms.txt: what this site is, and every page with its title and first sentence."""
-    if exception is not None or app.builder.format != "html":
+    if exception is not None or app.builder.name != "html":
         return
     lines = ["# The MusicLIME book", ""]
     lines += ["> Which words, and which stem in which tenth of a clip, moved a music model's decision?", ""]
@@ -89,12 +89,24 @@ def list_pages(app, exception):
     Path(app.outdir, "llms.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
+def site_of(repository: str) -> str:
+    """Where GitHub Pages publishes the site of a repository."""
+    account, name = repository.rstrip("/").removeprefix("https://github.com/").split("/")
+    return f"https://{account}.github.io/{name}/"
+
+
+def note_address(app, config):
+    """The repository's address is written in one place, _config.yml; the site's follows from it."""
+    config.html_baseurl = site_of(config.html_theme_options["repository_url"])
+
+
 def note_commit(app):
     app.musiclime_commit = commit(Path(app.srcdir))
 
 
 def setup(app):
     app.add_role("composed", composed_role)
+    app.connect("config-inited", note_address)
     app.connect("builder-inited", note_commit)
     app.connect("html-page-context", tell, priority=700)
     app.connect("build-finished", list_pages)

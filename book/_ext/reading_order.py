@@ -88,7 +88,7 @@ def arrange(app, pagename, templatename, context, doctree):
     """Give a page its arrows, its menu, its switch and its last lines."""
     # The menu lists chapters; the pages under a chapter are listed on its own page.
     context["theme_max_navbar_depth"] = 1
-    if doctree is None or not context.get("body"):
+    if app.builder.name != "html" or doctree is None or not context.get("body"):
         return
     environment, root = app.env, app.config.root_doc
     children = environment.toctree_includes

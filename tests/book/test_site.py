@@ -5,7 +5,9 @@ import re
 import subprocess
 import sys
 
+import about_pages
 import audit
+import docutils.core
 import light_pages
 import numpy as np
 import public_names
@@ -22,7 +24,9 @@ AXE = {
     "light": {"resultTypes": ["violations"]},
     "dark": {"resultTypes": ["violations"], "runOnly": ["color-contrast", "link-in-text-block"]},
 }
-SLOW = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(1500)]
+BROWSER = [pytest.mark.browser, pytest.mark.timeout(1500)]
+# A page that is looked at has stopped moving: what counts is where its colours end.
+STILL = "*, *::before, *::after { transition: none !important; animation: none !important }"
 
 
 @pytest.fixture(params=["disk", "server"])
@@ -159,6 +163,27 @@ class TestReadingOrder:
         assert reading_order.switch("runs/other", pages, str.upper) == ""
 
 
+class TestAboutPages:
+    def test_the_description_is_the_first_paragraph_that_says_something(self):
+        document = docutils.core.publish_doctree("Title\n=====\n\nShort.\n\n" + "many words " * 40)
+        found = about_pages.described(document)
+        assert found.startswith("many words many") and 180 < len(found) <= 204 and found.endswith(" ...")
+
+    @pytest.mark.parametrize(
+        ("cell", "parameters", "composed"),
+        [
+            ('songs = ml.load_corpus("demo")', {}, True),
+            ("songs = ml.load_corpus(corpus)", {"corpus": "demo"}, True),
+            ("songs = ml.load_corpus(corpus)", {"corpus": "real"}, False),
+            ("table = pd.read_csv(file)", {}, False),
+        ],
+    )
+    def test_pages_of_composed_songs_get_the_badge(self, tmp_path, cell, parameters, composed):
+        (tmp_path / "x.ipynb").write_text(json.dumps({"cells": [{"source": cell}]}))
+        (tmp_path / "x.json").write_text(json.dumps({"parameters": parameters}))
+        assert about_pages.is_of_composed_songs(tmp_path, "x") is composed
+
+
 class TestAudit:
     ROWS = audit.rows_of(checks.ROOT / "data" / "audit.csv")
 
@@ -231,7 +256,6 @@ def test_the_readme_shows_the_player_and_its_doors_are_those_of_the_configuratio
     assert linked and all((checks.ROOT / file).exists() for file in linked)
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(1500)
 class TestPages:
     def test_links_and_anchors_lead_somewhere(self, site):
@@ -304,7 +328,7 @@ class TestPages:
 
 
 class TestInTheBrowser:
-    pytestmark = SLOW
+    pytestmark = BROWSER
 
     def test_the_first_page_plays(self, first_page, page_of):
         page = page_of(first_page)
@@ -347,7 +371,7 @@ class TestInTheBrowser:
                 name = file.relative_to(site)
                 page.set_viewport_size({"width": 1200, "height": 800})
                 page.goto(file.as_uri())
-                page.wait_for_timeout(300)  # colours fade in: what counts is where they end
+                page.add_style_tag(content=STILL)
                 for rule in axe.run(page, options=AXE[scheme]).response["violations"]:
                     places = [node["html"][:200] for node in rule["nodes"]]
                     wrong.append(f"{name}, {scheme}: {rule['id']} at {len(places)} places: {places[:3]}")

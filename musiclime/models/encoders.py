@@ -1,6 +1,5 @@
 """An audio encoder, a lyrics encoder, and a head that joins them: the paper's network, large or small."""
 
-
 import torch
 from torch import nn
 

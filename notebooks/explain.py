@@ -50,7 +50,7 @@ from sklearn.metrics import f1_score
 from musiclime.data.lyrics import words as words_of
 from musiclime.explain.corpus_jobs import explain_songs
 from musiclime.explain.masks import coins
-from musiclime.show.figures import of_songs as plots
+from musiclime.show import figures as plots
 
 chapter.glue("samples", samples)
 
@@ -227,7 +227,7 @@ first.table(chosen[0], against=other).head(5).style.hide(axis="index").format(pr
 # %% tags=["hide-input"]
 for label in chosen:
     chapter.figure(
-        plots.bars(explained[label], label),
+        plots.strongest(explained[label], label),
         alt=f"Bars of the ten strongest features for {label} in each case, with 95 % intervals",
         caption=f"The ten strongest features for *{label}*, with 95 % intervals. Bars to the right speak for the class, "
         "to the left against it; the colour tells sound from words.",
@@ -247,7 +247,7 @@ if modality != "audio":
 # %% tags=["hide-input", "not-lyrics"]
 if modality != "lyrics":
     chapter.figure(
-        plots.grid(explained[chosen[0]], chosen[0]),
+        plots.cells(explained[chosen[0]], chosen[0]),
         alt=f"Stem by segment grids of the weights for {chosen[0]}, one for each case",
         caption=f"Weights of the cells for *{chosen[0]}*, on one scale: a pale map is that of a song whose sound "
         "weighs little. Stems from top to bottom, tenths of the clip from left to right.",

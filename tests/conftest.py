@@ -11,6 +11,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from hypothesis.configuration import set_hypothesis_home_dir
 
 # What hypothesis remembers names the machine it ran on: no file of the project.
@@ -129,18 +130,21 @@ def build(folder: Path, toc: Path, matrix: Path, *options: str) -> subprocess.Co
 def small_site() -> Path:
     """The built pages of the small site; kept in _build/small, so that an unchanged one is quick."""
     folder = ROOT / "_build" / "small"
-    done = build(
-        folder,
-        ROOT / "tests/book/small_site/_toc.yml",
-        ROOT / "tests/book/small_site/runs.yml",
-        "--patience",
-        "4",
-    )
+    source = ROOT / "tests" / "book" / "small_site"
+    folder.mkdir(parents=True, exist_ok=True)
+    # Several processes may test at once: the first one builds, and for the others all is fresh.
+    with FileLock(folder.with_suffix(".lock")):
+        done = build(folder, source / "_toc.yml", source / "runs.yml", "--patience", "4")
     assert done.returncode == 0, done.stdout[-8000:]
     return folder / "_build" / "html"
 
 
-@pytest.fixture(scope="session", params=["small", *(["full"] if os.environ.get("MUSICLIME_SITE") else [])])
+SITES = ["small"]
+if os.environ.get("MUSICLIME_SITE"):
+    SITES.append(pytest.param("full", marks=pytest.mark.slow))
+
+
+@pytest.fixture(scope="session", params=SITES)
 def site(request) -> Path:
     """The built pages of the small site and, where MUSICLIME_SITE names it, of the whole book."""
     if request.param == "small":

@@ -18,6 +18,8 @@ def home(app):
 
 
 def badges(app, pagename, templatename, context, doctree):
+    if app.builder.name != "html":  # a book on paper has nothing to press
+        return
     name = pagename.rpartition("/")[2]
     file = f"launch/{name}.ipynb"
     if pagename not in (HOME, f"runs/{name}") or not (Path(app.srcdir) / "runs/site" / file).is_file():

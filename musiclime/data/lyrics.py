@@ -1,16 +1,19 @@
-"""Lyrics as text: cleaning away what a lyrics site adds, and the units that an explanation switches off."""
+"""Lyrics as text: cleaning away what a lyrics site adds, and the words and lines that can be muted."""
 
 import re
 import unicodedata
 from functools import cache
 
+# What a section of a song is called.
 _SECTION = (
     r"(?:(?:pre|post)[- ]?)?(?:verse|chorus|hook|bridge|intro|outro|refrain|interlude|instrumental|drop|tag|"
     r"break(?:down)?|build(?:[- ]?up)?|(?:guitar |drum |piano |sax )?solo|part|skit|spoken(?: word)?|coda|"
     r"segue|sample|ad[- ]?libs?|produced by|vers[eo]|coro|couplet|strophe|estribillo|refr[aã]o|puente)\b"
 )
+# A link of the lyrics site, unless a longer word begins with "like".
 _LIKE = r"You might also like(?!(?:s|d|n|ly|ness|ning|ned|ns|wise|able)\b)"
 _COUNT = r"(?:\d[\d.,]{0,12}K?)?"
+# Pattern and replacement, one after the other.
 # Written so that no 100,000 letters of anything take longer than seconds: a run is tried from its start only.
 _PASSES = [
     # Zero-width characters; joiners stay between letters of scripts, and emoji, that need them.
@@ -44,7 +47,20 @@ _PASSES = [(re.compile(pattern), new) for pattern, new in _PASSES]
 
 
 def clean_lyrics(text: str) -> str:
-    """Lyrics without section tags and a lyrics site's additions; idempotent (chapter *Curation*)."""
+    """Remove section tags and what a lyrics site adds; a second cleaning changes nothing.
+
+    Args:
+        text: lyrics as they were copied.
+
+    Returns:
+        What is sung.
+
+    Example:
+        >>> clean_lyrics("[Chorus]\\nI goYou might also likeBring it12Embed")
+        'I go\\nBring it'
+
+    (chapter *Curation*)
+    """
     if not isinstance(text, str):
         raise ValueError(f"lyrics are text, not {type(text).__name__}: read the file first")
     before = None
@@ -57,7 +73,7 @@ def clean_lyrics(text: str) -> str:
 
 
 def is_instrumental(text: str) -> bool:
-    """Whether a lyrics file says only that there are none, as Music4All's do (chapter *Curation*)."""
+    """Return whether a lyrics file says only that there are none, as Music4All's do (chapter *Curation*)."""
     return re.sub(r"[\W_]+", " ", text).strip().casefold() in (
         "",
         "instrumental",
@@ -66,7 +82,7 @@ def is_instrumental(text: str) -> bool:
 
 
 @cache
-def _word() -> re.Pattern:
+def _word_pattern() -> re.Pattern:
     # Python's \w leaves out combining marks, without which Hindi or a decomposed é falls apart.
     codes = [*range(0x300, 0x20000), *range(0xE0100, 0xE01F0)]
     marks = "".join(chr(code) for code in codes if unicodedata.category(chr(code))[0] == "M")
@@ -76,22 +92,49 @@ def _word() -> re.Pattern:
 
 
 def words(text: str) -> list[tuple[str, int, int]]:
-    """Every word with where it starts and ends: case folded, contractions whole (chapter *Explain*).
+    """Find every word and where it stands; case is folded, contractions stay whole.
 
-    The name is what all occurrences share: "Don’t" and "don't" are one feature. Apostrophes at a word's
-    border, punctuation and emoji are no part of any word: they stay in the text whatever is switched off.
+    Args:
+        text: lyrics.
+
+    Returns:
+        (name, start, end) of each word. The name is what all occurrences share: "Don’t" and "don't" are one
+        feature. Apostrophes at a word's border, punctuation and emoji are no part of any word: they stay in
+        the text whatever is muted.
+
+    Example:
+        >>> words("Don’t stop!")
+        [("don't", 0, 5), ('stop', 6, 10)]
+
+    (chapter *Explain*)
     """
-    names = ((match.group(), *match.span()) for match in _word().finditer(text))
-    return [
-        (unicodedata.normalize("NFC", re.sub("[’‘ʼ＇]", "'", word)).casefold(), a, b) for word, a, b in names
-    ]
+    return [(_name_of(match.group()), *match.span()) for match in _word_pattern().finditer(text)]
+
+
+def _name_of(word: str) -> str:
+    plain_apostrophes = re.sub("[’‘ʼ＇]", "'", word)
+    return unicodedata.normalize("NFC", plain_apostrophes).casefold()
 
 
 def lines(text: str) -> list[tuple[str, int, int]]:
-    """Every line that is not blank, stripped, with where it starts and ends (chapter *Explain*)."""
+    """Find every line that is not blank and where it stands.
+
+    Args:
+        text: lyrics.
+
+    Returns:
+        (line, start, end) of each, without blanks at its ends.
+
+    Example:
+        >>> lines("I go\\n\\nhome")
+        [('I go', 0, 4), ('home', 6, 10)]
+
+    (chapter *Explain*)
+    """
     found, position = [], 0
     for line in text.splitlines(keepends=True):
-        if stripped := line.strip():
+        stripped = line.strip()
+        if stripped:
             start = position + line.index(stripped)
             found.append((stripped, start, start + len(stripped)))
         position += len(line)

@@ -1,4 +1,4 @@
-"""The smallest change that flips the label: which words and cells to take away."""
+"""A small change that flips the label: which words and cells to take away."""
 
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -9,13 +9,20 @@ from ..data.song import Song
 from ..explain.explainers import MusicLIME
 from ..explain.explanation import Explanation, Feature
 
+ROUNDING = 1e-5  # a lead smaller than this is none
+
 
 @dataclass(frozen=True)
 class Counterfactual:
     """What was taken away, and what the model says of the rest (chapter *What would change its mind?*).
 
-    found: whether the label flipped; if not, removed is empty. probabilities and song: what the model says of
-    what is left, and what is left, to be heard and read.
+    Args:
+        found: whether the label flipped; if not, `removed` is empty.
+        removed: the features that were taken away; none of them is idle.
+        label: what the model says of what is left.
+        probabilities: of all classes, for what is left.
+        song: what is left, to be heard and read.
+        explanation: the explanation whose weights led the search.
     """
 
     found: bool
@@ -25,7 +32,7 @@ class Counterfactual:
     song: Song
     explanation: Explanation
 
-    def __str__(self):
+    def __str__(self) -> str:
         was = self.explanation.label
         if not self.found:
             return f"{was}: none found"
@@ -33,62 +40,134 @@ class Counterfactual:
 
 
 def counterfactual(
-    song, predict, classes=None, target=None, *, within: int = 20, candidates: int = 12, **options
+    song: Song,
+    predict,
+    classes: list[str] | None = None,
+    target: str | None = None,
+    *,
+    within: int = 20,
+    candidates: int = 12,
+    **options,
 ) -> Counterfactual:
-    """The fewest words and cells without which the label changes (chapter *What would change its mind?*).
+    """Find a small set of words and cells without which the label changes, none of them idle.
 
-    target: to which label; None is any other. Greedy along the weights for at most `within` features, pruned;
-    then all subsets of the strongest `candidates`, smaller ones first. options: MusicLIME's.
+    The weights propose features one by one; what turns out not to be needed is put back; then every smaller
+    set of the strongest candidates is tried. The set is small; that no smaller one exists among all features
+    is not proved.
+
+    Args:
+        song: the song.
+        predict: a model, or a function (audio, lyrics) -> outputs.
+        classes: their names, where the model has none.
+        target: the label to reach; by default any other.
+        within: at most so many features are taken away.
+        candidates: of how many of the strongest all subsets are tried.
+        options: MusicLIME's.
+
+    Returns:
+        A `Counterfactual`; "none found" is an answer too.
+
+    Example:
+        >>> import musiclime as ml
+        >>> sound = np.ones(4000, dtype=np.float32)
+        >>> song = ml.Song(sound, 16000, "come back", stems={"mix": sound})
+        >>> reads = lambda audio, lyrics: [[0.9, 0.1] if "come" in text else [0.2, 0.8] for text in lyrics]
+        >>> print(counterfactual(song, reads, ["love", "loss"], samples=60))
+        love -> loss without come
+
+    (chapter *What would change its mind?*)
     """
     explainer = MusicLIME(predict, classes, **options)
-    explanation, space = explainer.explain(song), explainer.space(song)
-    names, weights, old = explanation.classes, explanation.weights, explanation.row(explanation.label)
+    explanation = explainer.explain(song)
     if target == explanation.label:
         raise ValueError(f"song {song.id!r} already is {target!r} to this model: choose another target")
-    wanted = [k for k in range(len(names)) if k != old] if target is None else [explanation.row(target)]
-    others = [k for k in range(len(names)) if k not in wanted]
+    search = _Search(explainer, song, explanation, target)
+    removed = search.greedy(within)
+    removed = search.put_back(removed)
+    removed = search.smaller(removed, candidates, within)
 
-    def ask(sets) -> np.ndarray:
-        masks = np.ones((len(sets), weights.shape[1]), dtype=bool)
+    # The last word is the model's own, on the sound and the text themselves.
+    space = search.space
+    audio, text = search.what_is_left(removed)
+    answer = getattr(predict, "predict", predict)(audio[None], [text])
+    probabilities = np.asarray(answer, dtype=float)[0]
+    label = int(probabilities.argmax())
+    found = bool(removed) and label in search.wanted
+    features = [explanation.features[k] for k in sorted(removed)] if found else []
+    left = replace(space.song, audio=audio, lyrics=text, stems=None)
+    return Counterfactual(found, features, explanation.classes[label], probabilities, left, explanation)
+
+
+class _Search:
+    """Sets of features, each asked of the model."""
+
+    def __init__(self, explainer: MusicLIME, song: Song, explanation: Explanation, target: str | None):
+        self.explainer, self.space = explainer, explainer.space(song)
+        self.weights = explanation.weights
+        everything = range(len(explanation.classes))
+        old = explanation.row(explanation.label)
+        if target is None:
+            self.wanted = [k for k in everything if k != old]
+        else:
+            self.wanted = [explanation.row(target)]
+        self.others = [k for k in everything if k not in self.wanted]
+        self.ranking: list[int] = []
+
+    def _masks(self, sets) -> np.ndarray:
+        masks = np.ones((len(sets), self.weights.shape[1]), dtype=bool)
         for mask, gone in zip(masks, sets):
             mask[list(gone)] = False
-        return explainer.outputs(space, masks)
+        return masks
 
-    def lead(outputs) -> np.ndarray:
-        """By how much a wanted class leads; equal is no lead, and neither is a difference by rounding."""
-        return outputs[:, wanted].max(1) - outputs[:, others].max(1) - 1e-5
+    def outputs(self, sets) -> np.ndarray:
+        """What the model says without each of the sets."""
+        return self.explainer.outputs(self.space, self._masks(sets))
 
-    best, ranking = [], []
-    for _ in range(min(within, weights.shape[1])):
-        # Away from whatever is ahead now, towards whatever is nearest of what is wanted.
-        now = ask([best])[0]
-        ahead, near = (max(some, key=now.__getitem__) for some in (others, wanted))
-        ranking = ranking or np.argsort(weights[near] - weights[ahead], kind="stable").tolist()
-        best.append(min(set(ranking) - set(best), key=(weights[near] - weights[ahead]).__getitem__))
-        if lead(ask([best]))[0] > 0:
-            break
-    candidate = list(dict.fromkeys(best + ranking))[:candidates]
-    if lead(ask([best]))[0] <= 0:
-        best = []
-    while len(best) > 1:
-        shorter = [best[:k] + best[k + 1 :] for k in range(len(best))]
-        leads = lead(ask(shorter))
-        if leads.max() <= 0:
-            break
-        best = shorter[int(leads.argmax())]
-    for size in range(1, min(len(best) or within + 1, len(candidate) + 1)):
-        sets = list(combinations(candidate, size))
-        leads = lead(ask(sets))
-        if leads.max() > 0:
-            best = sets[int(leads.argmax())]
-            break
-    mask = np.ones((1, weights.shape[1]), dtype=bool)
-    mask[0, list(best)] = False
-    audio, texts = space.mix(mask[:, : len(space.audio)]), space.texts(mask[:, len(space.audio) :])
-    # The last word is the model's own, on the sound and the text themselves.
-    probabilities = np.asarray(getattr(predict, "predict", predict)(audio, texts), dtype=float)[0]
-    label = int(probabilities.argmax())
-    found = bool(best) and label in wanted
-    removed = [explanation.features[k] for k in sorted(best)] if found else []
-    left = replace(space.song, audio=audio[0], lyrics=texts[0], stems=None)
-    return Counterfactual(found, removed, names[label], probabilities, left, explanation)
+    def lead(self, sets) -> np.ndarray:
+        """By how much a wanted class is ahead; equal is not ahead."""
+        outputs = self.outputs(sets)
+        return outputs[:, self.wanted].max(1) - outputs[:, self.others].max(1) - ROUNDING
+
+    def greedy(self, within: int) -> list[int]:
+        """Take away one feature after another, until a wanted class is ahead; [] where none gets there."""
+        removed: list[int] = []
+        for _ in range(min(within, self.weights.shape[1])):
+            # Away from the class that is ahead now, towards the nearest wanted one.
+            now = self.outputs([removed])[0]
+            ahead = max(self.others, key=now.__getitem__)
+            nearest = max(self.wanted, key=now.__getitem__)
+            gain = self.weights[nearest] - self.weights[ahead]
+            order = [int(k) for k in np.argsort(gain, kind="stable")]
+            if not self.ranking:
+                self.ranking = order
+            removed.append(next(k for k in order if k not in removed))
+            if self.lead([removed])[0] > 0:
+                return removed
+        self.ranking = list(dict.fromkeys(removed + self.ranking))
+        return []
+
+    def put_back(self, removed: list[int]) -> list[int]:
+        """Put back what is not needed, that first without which the lead is largest."""
+        while len(removed) > 1:
+            shorter = [removed[:k] + removed[k + 1 :] for k in range(len(removed))]
+            leads = self.lead(shorter)
+            if leads.max() <= 0:
+                break
+            removed = shorter[int(leads.argmax())]
+        return removed
+
+    def smaller(self, removed: list[int], candidates: int, within: int) -> list[int]:
+        """Try all smaller sets of the strongest candidates, the smallest first."""
+        strongest = list(dict.fromkeys(removed + self.ranking))[:candidates]
+        limit = len(removed) if removed else within + 1
+        for size in range(1, min(limit, len(strongest) + 1)):
+            sets = list(combinations(strongest, size))
+            leads = self.lead(sets)
+            if leads.max() > 0:
+                return list(sets[int(leads.argmax())])
+        return removed
+
+    def what_is_left(self, removed: list[int]) -> tuple[np.ndarray, str]:
+        mask = self._masks([removed])
+        cells = len(self.space.audio)
+        return self.space.mix(mask[:, :cells])[0], self.space.texts(mask[:, cells:])[0]

@@ -1,99 +1,217 @@
-"""Is an explanation right, faithful, stable, sane? The exam that any explainer can sit."""
+"""The exam: does an explanation find the evidence that was planted, or spliced, into a song?"""
 
 from collections.abc import Callable, Iterable
-from itertools import combinations, product
 
 import numpy as np
 import pandas as pd
-from scipy.stats import kendalltau, norm
-from sklearn.metrics import roc_auc_score
+from scipy.stats import norm, spearmanr
 
 from ..data.song import Song
 from ..explain.explanation import Explanation
+from .exact_values import ModelValues, model_values
+from .scores import outranks, score
+from .white_boxes import GAMES, game
 
 SETS = ("audio", "lyrics", "redundant", "joint", "both")
-STEPS = (0.0, 0.01, 0.05, 0.1, 0.2, 0.5)
+TAGGERS = ("MTT_musicnn", "MSD_musicnn")
 
 
-def mark(explainer, songs: Iterable[Song] | None = None, needed: float = 0.2, sets=SETS) -> pd.DataFrame:
-    """The exam: a row for each song and modality, marked on planted evidence (chapter *Can you trust it?*).
+def mark(
+    explainer,
+    songs: Iterable[Song] | None = None,
+    needed: float | None = None,
+    sets: Iterable[str] | None = None,
+    on: str = "demo",
+    values: str | None = None,
+) -> pd.DataFrame:
+    """Let an explainer sit the exam.
 
-    explainer: anything with explain(song), marked on `songs` (else 30 of the demo's test split); or a
-    function from a model to such a thing, for the whole exam: demo songs, two-class `sets`, white-box games.
-    needed: a song counts when replacing its evidence costs the model at least this much probability.
+    Args:
+        explainer: anything with `explain(song)`, `space(song)` and `outputs(space, masks)`; or a function
+            from a model to such a thing, which then sits the whole exam (several models, two-class sets and
+            white boxes).
+        songs: what it is marked on; by default 30 demo songs, or 60 splices of real songs.
+        needed: a song counts when replacing its evidence costs the model at least this much probability;
+            by default 0.2 on the demo's songs and 0.1 on splices.
+        sets: which two-class sets the whole exam includes, of `SETS`.
+        on: "demo" (composed songs, planted evidence) or "real" (splices of real songs).
+        values: "banzhaf", "shapley", "lime" or "leave one out": compare also with the model's own values.
+
+    Returns:
+        A row for each song and modality: `auc`, `precision`, `pointing`, `share` on the evidence; `cost` of
+        replacing it and whether the song `counts`; with `values` also `rank`, `rmse` and `coverage`.
+
+    Example:
+        >>> import musiclime as ml
+        >>> songs = [ml.load_corpus("demo", size=1)[0]]
+        >>> guess = ml.MusicLIME(lambda audio, lyrics: [[0.5]] * len(audio), [songs[0].genre], samples=300)
+        >>> float(mark(guess, songs)["auc"].iloc[0])
+        0.5
+
+    (chapter *Can you trust it?*)
     """
-    if not hasattr(explainer, "explain"):
-        return _whole_exam(explainer, needed, sets)
-    if songs is None:
-        from ..data.corpora import load_corpus
+    if on not in ("demo", "real"):
+        raise ValueError(f'on is "demo" or "real", not {on!r}')
+    if needed is None:
+        needed = 0.2 if on == "demo" else 0.1
+    if hasattr(explainer, "explain"):
+        if sets is not None:
+            raise ValueError("sets belong to the whole exam: give a function from a model to an explainer")
+        if songs is None:
+            songs = _exam_songs(explainer, on)
+        return _mark_songs(explainer, songs, needed, values, on)
 
-        test = load_corpus("demo").split("test")
-        songs = (test[position] for position in range(30))
+    if songs is not None:
+        told = "a function from a model to an explainer is marked on the exam's own songs"
+        raise ValueError(f"{told}: leave songs out, or give the explainer itself")
+    if on == "real":
+        if sets is not None:
+            raise ValueError('on="real" has no two-class sets: leave sets out')
+        return _whole_real_exam(explainer, needed, values)
+    return _whole_exam(explainer, needed, SETS if sets is None else sets, values)
+
+
+def _exam_songs(explainer, on: str) -> Iterable[Song]:
+    if on == "real":
+        from .splices import splices
+
+        return splices(explainer.predict)
+    from ..data.corpora import load_corpus
+
+    test = load_corpus("demo").split("test")
+    return (test[position] for position in range(30))
+
+
+def _mark_songs(explainer, songs, needed: float, values: str | None, on: str) -> pd.DataFrame:
     rows = []
     for song in songs:
         explanation = explainer.explain(song)
         label = song.genre if song.genre in explanation.classes else song.emotion
-        costs = _costs(explainer, song, explanation.classes.index(label)) if label == song.genre else {}
+        costs = {}
+        if label == song.genre and song.counterpart is not None:
+            costs = evidence_costs(explainer, song, label)
+        truth = None if values is None else model_values(explainer, song, values)
         for row in marks(explanation, song, label):
-            cost = costs.get(row["modality"], np.nan)
-            rows.append({"set": "demo", "song": song.id, "label": label, **row, "cost": cost})
+            row["cost"] = costs.get(row["modality"], np.nan)
+            if truth is not None:
+                row |= compare(explanation, truth, label, row["modality"])
+            rows.append({"set": on, "song": song.id, "label": label, **row})
     if not rows:
-        raise ValueError("no song of the exam has planted evidence: give songs of the demo corpus")
+        raise ValueError(
+            "no song of the exam has planted evidence: give songs of the demo corpus, or splices"
+        )
     table = pd.DataFrame(rows)
     return table.assign(counts=table["cost"] >= needed)
 
 
-def _whole_exam(make, needed, sets) -> pd.DataFrame:
+def _whole_exam(make: Callable, needed: float, sets: Iterable[str], values: str | None) -> pd.DataFrame:
     from ..data.corpora import load_corpus
     from ..models.training import load_model
 
-    parts = [mark(make(load_model()), needed=needed)]
+    parts = [mark(make(load_model()), needed=needed, values=values)]
     for name in sets:
         corpus = load_corpus("demo", evidence=name, size=600)
         test = corpus.split("test")
         songs = [test[position] for position in range(10)]
-        parts.append(mark(make(load_model(corpus=corpus)), songs, needed).assign(set=name))
-    for kind in GAMES:
-        song, play, exact = game(kind)
-        explanation = make(play).explain(song)
-        found = dict(zip([feature.name for feature in explanation.features], explanation.weights[0]))
-        error = np.sqrt(np.mean([(found[name] - value) ** 2 for name, value in exact.items()]))
-        row = {"set": "game", "song": kind, "modality": "both", "rmse": float(error), "counts": True}
-        parts.append(pd.DataFrame([row]))
+        explainer = make(load_model(corpus=corpus))
+        parts.append(mark(explainer, songs, needed, values=values).assign(set=name))
+    parts.append(_mark_games(make))
     return pd.concat(parts, ignore_index=True)
 
 
-def _costs(explainer, song: Song, row: int) -> dict[str, float]:
-    """What replacing the evidence of one modality takes from the class's probability."""
-    answers = []
-    for version in (song, song.neutral(words=False), song.neutral(cells=False)):
+def _mark_games(make: Callable) -> pd.DataFrame:
+    """White boxes: the error of the weights against exact Banzhaf values."""
+    rows = []
+    for kind in GAMES:
+        song, predict, exact = game(kind)
+        explanation = make(predict).explain(song)
+        names = [feature.name for feature in explanation.features]
+        wrong = explanation.weights[0] - np.array([exact[name] for name in names])
+        rmse = float(np.sqrt(np.mean(wrong**2)))
+        rows.append({"set": "game", "song": kind, "modality": "both", "rmse": rmse, "counts": True})
+    return pd.DataFrame(rows)
+
+
+def _whole_real_exam(make: Callable, needed: float, values: str | None) -> pd.DataFrame:
+    from ..models.pretrained import load_tagger
+
+    parts = []
+    for name in TAGGERS:
+        table = mark(make(load_tagger(name)), needed=needed, on="real", values=values)
+        parts.append(table.assign(model=name))
+    return pd.concat(parts, ignore_index=True)
+
+
+def evidence_costs(explainer, song: Song, label: str) -> dict[str, float]:
+    """How much probability the label loses when the evidence of one modality, or of both, is replaced.
+
+    Args:
+        explainer: it prepares the song and asks the model.
+        song: a song whose evidence can be replaced (`song.neutral`).
+        label: the class.
+
+    Returns:
+        `audio`, `lyrics` and `both`.
+
+    (chapter *Can you trust it?*)
+    """
+    versions = {
+        "own": song,
+        "audio": song.neutral(words=False),
+        "lyrics": song.neutral(cells=False),
+        "both": song.neutral(),
+    }
+    answers = {}
+    for name, version in versions.items():
         space = explainer.space(version)
         all_on = np.ones((1, len(space.audio) + len(space.lyrics)), dtype=bool)
-        answers.append(explainer.outputs(space, all_on)[0][row])
-    own, audio, lyrics = answers
-    return {"audio": own - audio, "lyrics": own - lyrics}
+        answers[name] = explainer.outputs(space, all_on)[0]
+    column = _column(explainer, label, len(answers["own"]))
+    own = float(answers.pop("own")[column])
+    return {name: own - float(answer[column]) for name, answer in answers.items()}
+
+
+def _column(explainer, label: str, outputs: int) -> int:
+    classes = getattr(explainer, "classes", None) or getattr(explainer.predict, "classes", None)
+    classes = list(classes or [f"output {number}" for number in range(outputs)])
+    return classes.index(label)
 
 
 def marks(explanation: Explanation, song: Song, label: str) -> list[dict]:
-    """How well an explanation of planted evidence finds it, one row a modality (chapter *Can you trust it?*).
+    """Mark one explanation on the evidence of its song, one row a modality.
 
-    A cell that overlaps evidence by less than half (evidence across a border) is left out of the marks and
-    reported as `touched`: where it ranks among the cells without evidence, 0.5 by chance.
+    A cell of which less than half is evidence (evidence across a border) is left out of the marks. Where
+    such cells rank among the cells without evidence is reported as `touched`, 0.5 by chance.
+
+    Args:
+        explanation: the explanation.
+        song: the song, with its record of evidence.
+        label: the class whose evidence it is.
+
+    Returns:
+        One dict for each modality that has evidence and something that is none.
+
+    (chapter *Can you trust it?*)
     """
     evidence = (song.evidence or {}).get("genre" if label == song.genre else "emotion")
     if not evidence:
         return []
     weights = explanation.weights[explanation.row(label)]
-    truth = np.array([_overlap(feature, evidence, song) for feature in explanation.features])
-    modality = np.array([feature.modality for feature in explanation.features])
+    overlap = np.array([_overlap(feature, evidence, song) for feature in explanation.features])
+    modalities = np.array([feature.modality for feature in explanation.features])
     rows = []
-    for name in ("audio", "lyrics"):
-        here = modality == name
-        true, w = truth[here] >= 0.5, weights[here]
-        touched = ~true & (truth[here] > 1e-6)  # not the dust of borders counted in seconds
-        if true[~touched].any() and not true[~touched].all():
-            border = ranked(w[touched], w[~true & ~touched]) if touched.any() else np.nan
-            rows.append({"modality": name, **score(w[~touched], true[~touched]), "touched": border})
+    for modality in ("audio", "lyrics"):
+        here = modalities == modality
+        weight, true = weights[here], overlap[here] >= 0.5
+        # Borders counted in seconds leave overlaps of rounding size, which do not count as touching.
+        touched = ~true & (overlap[here] > 1e-6)
+        clean = ~true & ~touched
+        if not true.any() or not clean.any():
+            continue
+        row = {"modality": modality, **score(weight[~touched], true[~touched]), "touched": np.nan}
+        if touched.any():
+            row["touched"] = outranks(weight[touched], weight[clean])
+        rows.append(row)
     return rows
 
 
@@ -101,108 +219,47 @@ def _overlap(feature, evidence: dict, song: Song) -> float:
     """The share of a feature that is evidence."""
     if feature.modality == "lyrics":
         return float(feature.name in evidence["words"])
-    planted = np.array([segment for stem, segment in evidence["cells"] if stem == feature.stem])
+    segments = np.array([segment for stem, segment in evidence["cells"] if stem == feature.stem])
     unit = song.seconds / 10
-    shared = np.minimum(feature.end, (planted + 1) * unit) - np.maximum(feature.start, planted * unit)
-    return float(shared.clip(0).sum()) / (feature.end - feature.start)
+    begin = np.maximum(feature.start, segments * unit)
+    end = np.minimum(feature.end, (segments + 1) * unit)
+    return float((end - begin).clip(0).sum()) / (feature.end - feature.start)
 
 
-def score(weights: np.ndarray, true: np.ndarray) -> dict[str, float]:
-    """AUC, precision at the number of true features, pointing game, share of positive weight that is true."""
-    order, positive = np.argsort(-weights, kind="stable"), np.clip(weights, 0, None)
-    return {
-        "auc": float(roc_auc_score(true, weights)),
-        "precision": float(true[order[: true.sum()]].mean()),
-        "pointing": float(true[order[0]]),
-        "share": float(positive[true].sum() / positive.sum()) if positive.any() else 0.0,
-    }
+def compare(explanation: Explanation, truth: ModelValues, label: str, modality: str) -> dict[str, float]:
+    """Compare weights with the model's own values: order, error and coverage.
 
+    Args:
+        explanation: the explanation.
+        truth: from `model_values`, of the same features.
+        label: the class.
+        modality: "audio" or "lyrics".
 
-def ranked(some: np.ndarray, others: np.ndarray) -> float:
-    """The chance that one of `some` is larger than one of `others`."""
-    return float((np.greater.outer(some, others) + 0.5 * np.equal.outer(some, others)).mean())
+    Returns:
+        `rank`: Spearman's correlation; `rmse`: root mean square error, that of the values themselves taken
+        off; `spread`: their standard deviation, the error of saying nothing; `coverage`: the share of 95 %
+        intervals that hold the value, and `top coverage`: of the ten largest; empty without errors.
 
-
-def curve(answer: Callable, order, features: int, insert: bool = False) -> np.ndarray:
-    """Outputs as the features of `order` are removed (or inserted) one after another (*Can you trust it?*).
-
-    answer: function from boolean masks (n, features) to outputs (n,); features outside `order` stay on.
+    (chapter *The exam*)
     """
-    masks = np.ones((len(order) + 1, features), dtype=bool)
-    for count, mask in enumerate(masks):
-        mask[order] = not insert
-        mask[order[:count]] = insert
-    return answer(masks)
-
-
-def faithful(answer: Callable, weights: np.ndarray) -> dict[str, float]:
-    """Comprehensiveness, sufficiency and areas of the curves, most relevant first (*Can you trust it?*)."""
-    order = np.argsort(-np.asarray(weights), kind="stable")
-    out, into = (curve(answer, order, len(order), insert) for insert in (False, True))
-    at = np.round(np.multiply(STEPS, len(order))).astype(int)
-    return {
-        "comprehensiveness": float(np.mean(out[0] - out[at])),
-        "sufficiency": float(np.mean(out[0] - into[at])),
-        "deletion": float(np.trapezoid(out, dx=1 / len(order))),
-        "insertion": float(np.trapezoid(into, dx=1 / len(order))),
+    row = explanation.row(label)
+    here = np.array([feature.modality == modality for feature in explanation.features])
+    found, value = explanation.weights[row][here], truth.values[row][here]
+    wrong = found - value
+    reference = truth.error[row]
+    result = {
+        "rank": np.nan
+        if np.ptp(found) == 0 or np.ptp(value) == 0
+        else float(spearmanr(found, value).statistic),
+        "rmse": float(np.sqrt(max(np.mean(wrong**2) - reference**2, 0.0))),
+        "spread": float(value.std()),
+        "coverage": np.nan,
+        "top coverage": np.nan,
     }
-
-
-def stable(explanations: list[Explanation], label: str, k: int = 5) -> dict[str, float]:
-    """Agreement of runs that differ in the seed alone: top k, order, intervals (*Can you trust it?*)."""
-    rows = [(e.weights[e.row(label)], e.errors[e.row(label)]) for e in explanations]
-    pairs = list(combinations(rows, 2))
-    if not pairs:
-        raise ValueError("stability needs at least two explanations of the same song")
-    top = lambda w: set(np.argsort(-w, kind="stable")[:k])  # noqa: E731
-    shared = np.array([len(top(a) & top(b)) for (a, _), (b, _) in pairs])
-    overlap = [np.abs(a - b) <= norm.ppf(0.975) * (s + t) for (a, s), (b, t) in pairs]
-    z = [(a - b) / np.hypot(s, t) for (a, s), (b, t) in pairs]
-    return {
-        "jaccard": float(np.mean(shared / (2 * k - shared))),
-        "kendall": float(np.mean([kendalltau(a, b).statistic for (a, _), (b, _) in pairs])),
-        "VSI": float(shared.mean() / k),
-        "CSI": float(np.mean(overlap)),
-        "scatter over error": float(np.sqrt(np.mean(np.square(z)))),
-    }
-
-
-GAMES = ("sum", "and", "xor", "threshold")
-WORDS = ("amber", "birch", "cedar", "delta", "ember", "fjord")
-
-
-def game(kind: str, seed: int = 0) -> tuple[Song, Callable, dict[str, float]]:
-    """A white box of six words and six of twenty cells: song, predict, exact values (*Can you trust it?*)."""
-    if kind not in GAMES:
-        raise ValueError(f"a game is one of {', '.join(GAMES)}, not {kind!r}")
-    segments, length, stems = 10, 1600, ("vocals", "drums")
-    time = np.arange(segments * length) / length
-    tones = {s: np.sin(2 * np.pi * 40 * (n + 1) * time).astype(np.float32) / 4 for n, s in enumerate(stems)}
-    rng = np.random.default_rng(seed)
-    w, played = rng.normal(size=12).round(2), np.sort(rng.choice(20, 6, replace=False))
-
-    def value(z):
-        audio, words = z[:, :6], z[:, 6:]
-        if kind == "sum":
-            return z @ w / 10
-        if kind == "and":
-            return (audio * words) @ np.abs(w[:6]) / 5
-        if kind == "xor":
-            return np.logical_xor(audio[:, 0], words[:, 0]) * 0.6 + audio[:, 1] * 0.2
-        return 1 / (1 + np.exp(-(z @ w)))
-
-    def predict(audio, lyrics):
-        basis = np.stack(list(tones.values()))[:, :length]
-        power = np.asarray(audio).reshape(len(audio), segments, length) @ basis.T
-        heard = (power > 0.5 * (basis**2).sum(-1).min()).reshape(len(audio), -1)[:, played]
-        read = np.array([[word in text.split() for word in WORDS] for text in lyrics])
-        p = value(np.hstack([heard, read]).astype(float))
-        return np.column_stack([p, 1 - p])
-
-    every = np.array(list(product((0.0, 1.0), repeat=12)))
-    names = [f"{stem}{segment}" for segment in range(segments) for stem in stems]
-    exact = dict.fromkeys(names, 0.0)
-    for j, name in enumerate([*(names[cell] for cell in played), *WORDS]):
-        exact[name] = value(every)[every[:, j] == 1].mean() - value(every)[every[:, j] == 0].mean()
-    song = Song(sum(tones.values()), 16000, " ".join(WORDS), id=f"game-{kind}", stems=tones)
-    return song, predict, exact
+    errors = explanation.errors[row][here]
+    if errors.any():
+        inside = np.abs(wrong) <= norm.ppf(0.975) * np.hypot(errors, reference)
+        top = np.argsort(-np.abs(value), kind="stable")[:10]
+        result["coverage"] = float(inside.mean())
+        result["top coverage"] = float(inside[top].mean())
+    return result

@@ -22,7 +22,7 @@ MANY_SONGS = 48  # from so many on all cores read
 
 def for_each_song(work: Callable, corpus: Corpus, *arguments) -> Iterator:
     """work(corpus, position, ...) of every song, in order; on all cores where there are many songs."""
-    from joblib import Parallel, delayed
+    from sklearn.utils.parallel import Parallel, delayed
 
     jobs = os.cpu_count() if len(corpus) >= MANY_SONGS else 1
     calls = (delayed(work)(corpus, position, *arguments) for position in range(len(corpus)))

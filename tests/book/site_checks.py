@@ -2,6 +2,7 @@
 
 import ast
 import csv
+import gzip
 import json
 import re
 import sys
@@ -13,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 import yaml
 
 LIMIT = 1_000_000
+FIRST_VIEW_LIMIT = 350_000
 QUOTES = re.compile("[\\s'\"\u2018\u2019\u201c\u201d*]")  # what Markdown makes another of
 ROOT = Path(__file__).resolve().parents[2]
 OWN = "listening-study.html"  # the one page of ours among the theme's static files
@@ -64,6 +66,23 @@ def broken_links(site: Path) -> list[str]:
     return sorted(set(wrong))
 
 
+def far_pages(site: Path, clicks: int = 2) -> list[str]:
+    """The pages that are more than so many clicks away from the first."""
+    links = {page.file.resolve(): page for page in pages(site)}
+    reached = {(site / "index.html").resolve()}
+    for _ in range(clicks):
+        goals = {
+            (file.parent / unquote(urlsplit(link).path)).resolve()
+            for file in reached
+            for link in links[file].links
+            if not urlsplit(link).netloc
+        }
+        reached |= goals & set(links)
+    made_by_sphinx = ("search.html", "genindex.html", "py-modindex.html", OWN)
+    ours = {file for file in links if file.name not in made_by_sphinx}
+    return sorted(str(file.relative_to(site.resolve())) for file in ours - reached)
+
+
 def foreign_loads(site: Path) -> list[str]:
     """What a page or a style would load from elsewhere."""
     wrong = [
@@ -101,6 +120,31 @@ def weights(site: Path) -> dict[str, int]:
         }
         own = {file for file in own if file.is_file() and file.suffix != ".mp3"}
         out[str(page.file.relative_to(site))] = len(page.text.encode()) + sum(f.stat().st_size for f in own)
+    return out
+
+
+def files_of_first_view(page: Page) -> set[Path]:
+    """The page and what a browser loads with it: styles, their fonts, scripts and images; no sound."""
+    font_links = re.compile(r"url\([\"']?(?!data:)([^\"')]+\.woff2)")
+    files = {page.file}
+    for url in page.loads:
+        file = (page.file.parent / unquote(urlsplit(url).path)).resolve()
+        if file.is_file() and not file.name.endswith((".mp3", ".audio.js")):
+            files.add(file)
+    for style in [file for file in files if file.suffix == ".css"]:
+        fonts = font_links.findall(style.read_text(encoding="utf-8"))
+        files |= {(style.parent / font).resolve() for font in fonts if (style.parent / font).is_file()}
+    return files
+
+
+def first_views(site: Path) -> dict[str, int]:
+    """Gzipped bytes of the first view of every page, sound and model aside."""
+    sizes, out = {}, {}
+    for page in pages(site):
+        for file in files_of_first_view(page):
+            if file not in sizes:
+                sizes[file] = len(gzip.compress(file.read_bytes(), 6))
+        out[str(page.file.relative_to(site))] = sum(sizes[file] for file in files_of_first_view(page))
     return out
 
 
@@ -150,6 +194,9 @@ def report(site: Path) -> str:
     sounds = [f.stat().st_size for f in site.rglob("*") if f.name.endswith((".mp3", ".audio.js"))]
     theme = sum(f.stat().st_size for f in (site / "_static").rglob("*") if f.is_file())
     heavy = ", ".join(f"{name} {size / 1000:.0f} kB" for name, size in own[:3])
+    views = first_views(site)
+    largest = max(views, key=views.get)
+    print(f"first view, gzipped: at most {views[largest] / 1000:.0f} kB ({largest})")
     rest = f"{len(sounds)} sounds {sum(sounds) / 1e6:.1f} MB (loaded when played), theme {theme / 1e6:.1f} MB"
     return f"{len(own)} pages; the heaviest: {heavy}; {rest}"
 

@@ -5,9 +5,18 @@ import re
 import subprocess
 import sys
 
+import about_pages
+import audit
+import docutils.core
+import light_pages
+import numpy as np
+import public_names
 import pytest
+import reading_order
+import yaml
 from axe_playwright_python.sync_playwright import Axe
 
+import musiclime as ml
 import site_checks as checks
 
 # In the dark only colours differ: the other rules have spoken in the light.
@@ -15,7 +24,9 @@ AXE = {
     "light": {"resultTypes": ["violations"]},
     "dark": {"resultTypes": ["violations"], "runOnly": ["color-contrast", "link-in-text-block"]},
 }
-SLOW = [pytest.mark.slow, pytest.mark.browser, pytest.mark.timeout(1500)]
+BROWSER = [pytest.mark.browser, pytest.mark.timeout(1500)]
+# A page that is looked at has stopped moving: what counts is where its colours end.
+STILL = "*, *::before, *::after { transition: none !important; animation: none !important }"
 
 
 @pytest.fixture(params=["disk", "server"])
@@ -67,6 +78,18 @@ class TestChecks:
         assert checks.tracebacks(tmp_path) == ["a.html"]
         assert checks.weights(tmp_path)["b.html"] > checks.LIMIT > checks.weights(tmp_path)["a.html"]
 
+    def test_a_first_view_counts_styles_fonts_and_scripts_but_no_sound(self, tmp_path):
+        noise = "".join(map(str, np.random.default_rng(0).integers(0, 10, 40_000)))
+        for name in ("font.woff2", "script.js", "song.mp3"):
+            (tmp_path / name).write_text(noise)
+        (tmp_path / "style.css").write_text('@font-face { src: url("font.woff2") format("woff2"); }')
+        self.write(tmp_path, a="<p>empty</p>", b='<script src="script.js"></script>')
+        self.write(tmp_path, c='<audio src="song.mp3"></audio><link rel="stylesheet" href="style.css">')
+        views = checks.first_views(tmp_path)
+        assert views["a.html"] < 100
+        assert 15_000 < views["b.html"] < 25_000
+        assert 15_000 < views["c.html"] < 25_000
+
     def test_notebooks_that_are_not_the_pages_own_are_found(self, tmp_path):
         badges = "".join(f'<a class="ml-badge" href="{at}launch/a.ipynb">x</a>' for at in ("../", "c/", "k/"))
         self.write(tmp_path, a=f"{badges}<p><em>This run:</em> task <strong>genre</strong>.</p>")
@@ -89,6 +112,139 @@ class TestChecks:
         assert checks.outward(tmp_path) == ["https://z.org"]
 
 
+class TestLightPages:
+    def test_rules_of_the_icon_font_go_and_the_others_stay(self):
+        kept = "a{color:red}@media print{.x{display:none}}.fabulous{color:blue}p .fa-x{margin:0}"
+        icons = (
+            "@font-face{font-family:Font Awesome\\ 6 Free;src:url(x.woff2)}.fa-solid,.fas{font-weight:900}"
+            '.fa-bars:before{content:"x"}@keyframes fa-spin{0%{top:0}to{top:1px}}'
+        )
+        assert light_pages.without_icon_rules(kept + icons + kept) == kept + kept
+
+    def test_only_the_search_page_keeps_the_search_index(self):
+        index = '<script src="../searchindex.js"></script>'
+        icons = '<script defer src="../_static/scripts/fontawesome.js?digest=1"></script>'
+        own = '<script src="../_static/player.js"></script>'
+        assert light_pages.without_unused_scripts(icons + index + own, is_search_page=False) == own
+        assert light_pages.without_unused_scripts(icons + index + own, is_search_page=True) == index + own
+
+
+class TestReadingOrder:
+    CHILDREN = {
+        "index": ["a", "runs/train-genre-multimodal", "z"],
+        "a": ["a/one"],
+        "runs/train-genre-multimodal": ["runs/train-genre-audio", "runs/more"],
+    }
+
+    def test_arrows_lead_through_all_pages_but_hidden_variants(self):
+        order = reading_order.pages_in_order(self.CHILDREN, "index")
+        assert order == ["index", "a", "a/one", "runs/train-genre-multimodal", "runs/more", "z"]
+
+    def test_a_hidden_variant_has_the_neighbours_of_its_chapter(self):
+        chapter = reading_order.neighbours(self.CHILDREN, "index", "runs/train-genre-multimodal")
+        variant = reading_order.neighbours(self.CHILDREN, "index", "runs/train-genre-audio")
+        assert chapter == variant == ("a/one", "runs/more")
+        assert reading_order.neighbours(self.CHILDREN, "index", "index") == (None, "a")
+        assert reading_order.neighbours(self.CHILDREN, "index", "z") == ("runs/more", None)
+
+    def test_what_was_written_by_hand_gives_way_to_the_line_that_is_made(self):
+        section = '<section id="next"><h2>Next</h2><p>Go to <a href="x">x</a>.</p></section>'
+        assert reading_order.with_next_line(section, "LINE") == (
+            '<section id="next"><h2>Next</h2>LINE</section>'
+        )
+        line = "<p>First.</p><p><strong>Next.</strong> Go <em>on</em>.</p></section>"
+        assert reading_order.with_next_line(line, "LINE") == "<p>First.</p>LINE</section>"
+        assert reading_order.with_next_line("<p>Text.</p>", "LINE") == "<p>Text.</p>LINE"
+
+    def test_the_switch_links_the_variants_that_there_are(self):
+        pages = {"runs/train-genre-audio", "runs/train-genre-multimodal", "runs/other"}
+        found = reading_order.switch("runs/train-genre-audio", pages, str.upper)
+        assert re.findall('href="(.*?)"', found) == ["RUNS/TRAIN-GENRE-MULTIMODAL", "#"]
+        assert reading_order.switch("runs/other", pages, str.upper) == ""
+
+
+class TestAboutPages:
+    def test_the_description_is_the_first_paragraph_that_says_something(self):
+        document = docutils.core.publish_doctree("Title\n=====\n\nShort.\n\n" + "many words " * 40)
+        found = about_pages.described(document)
+        assert found.startswith("many words many") and 180 < len(found) <= 204 and found.endswith(" ...")
+
+    @pytest.mark.parametrize(
+        ("cell", "parameters", "composed"),
+        [
+            ('songs = ml.load_corpus("demo")', {}, True),
+            ("songs = ml.load_corpus(corpus)", {"corpus": "demo"}, True),
+            ("songs = ml.load_corpus(corpus)", {"corpus": "real"}, False),
+            ("table = pd.read_csv(file)", {}, False),
+        ],
+    )
+    def test_pages_of_composed_songs_get_the_badge(self, tmp_path, cell, parameters, composed):
+        (tmp_path / "x.ipynb").write_text(json.dumps({"cells": [{"source": cell}]}))
+        (tmp_path / "x.json").write_text(json.dumps({"parameters": parameters}))
+        assert about_pages.is_of_composed_songs(tmp_path, "x") is composed
+
+
+class TestAudit:
+    ROWS = audit.rows_of(checks.ROOT / "data" / "audit.csv")
+
+    def test_every_row_has_a_status_and_says_why_where_it_does_not_just_work(self):
+        assert {row["status"] for row in self.ROWS} == set(audit.STATUSES)
+        assert [row["place"] for row in self.ROWS if row["status"] != "works" and not row["note"]] == []
+
+    def test_every_page_and_every_function_that_it_names_exists(self):
+        pages = pages_of_the_toc()
+        assert [row["page"] for row in self.ROWS if row["page"] not in pages] == []
+        named = {row["function"] for row in self.ROWS if row["function"]}
+        assert named <= set(ml.__all__)
+
+    def test_no_figure_and_no_table_of_the_thesis_is_missing(self):
+        told = " ".join(row["place"] for row in self.ROWS if row["source"] == "thesis")
+        figures = {f"5.3.{n}" for n in range(1, 21)} | {f"4.3.{n}" for n in range(1, 6)}
+        figures |= {"3.1.1", "3.1.2", "3.1.3", "4.1.1", "4.1.2", "4.1.3", "4.2.1", "5.1.1", "5.2.1", "5.2.2"}
+        mentioned = set(re.findall(r"\d\.\d\.\d+", told))
+        for first, last in re.findall(r"5\.3\.(\d+) to 5\.3\.(\d+)", told):
+            mentioned |= {f"5.3.{n}" for n in range(int(first), int(last) + 1)}
+        assert figures - mentioned == set()
+        assert all(f"table 5.{n}" in told for n in range(1, 5))
+
+
+def pages_of_the_toc() -> list[str]:
+    """All pages that _toc.yml lists."""
+    text = (checks.ROOT / "_toc.yml").read_text(encoding="utf-8")
+    return ["index", *re.findall(r"^ *- file: (\S+)", text, re.M)]
+
+
+def test_the_reference_names_only_what_is_public():
+    text = (checks.ROOT / "book" / "reference" / "api.md").read_text(encoding="utf-8")
+    assert set(re.findall(r":: musiclime\.(\w+)", text)) <= set(ml.__all__)
+
+
+def test_a_public_name_that_the_reference_forgot_is_described_all_the_same():
+    assert public_names.directives_for(["GENRES", "Corpus", "mark"]) == [
+        ".. autoclass:: musiclime.Corpus",
+        ".. autofunction:: musiclime.mark",
+    ]
+
+
+def test_every_term_of_the_glossary_is_linked_from_a_page():
+    glossary = checks.ROOT / "book" / "reference" / "glossary.md"
+    terms = re.findall(r"^(?![`#*\s])(.+)$", glossary.read_text(encoding="utf-8"), re.M)
+    linked = set()
+    for page in [*checks.ROOT.glob("book/**/*.md"), *checks.ROOT.glob("notebooks/*.py")]:
+        if page != glossary:
+            text = page.read_text(encoding="utf-8").replace("\n# ", " ")
+            for role in re.findall(r"\{term\}`([^`]+)`", text):
+                named = re.search(r"<(.+)>", role)
+                linked.add((named[1] if named else role).lower())
+    assert len(terms) > 40
+    assert [term for term in terms if term.lower() not in linked] == []
+
+
+def test_the_menu_has_at_most_thirty_entries():
+    parts = yaml.safe_load((checks.ROOT / "_toc.yml").read_text(encoding="utf-8"))["parts"]
+    assert 20 <= sum(len(part["chapters"]) for part in parts) <= 30
+
+
 def test_the_readme_shows_the_player_and_its_doors_are_those_of_the_configuration():
     text, own = (checks.ROOT / "README.md").read_text("utf-8"), checks.repository()
     picture = re.search(r'<img src="(.*?)"[^>]* alt="(.{40,}?)"', text)
@@ -100,7 +256,6 @@ def test_the_readme_shows_the_player_and_its_doors_are_those_of_the_configuratio
     assert linked and all((checks.ROOT / file).exists() for file in linked)
 
 
-@pytest.mark.slow
 @pytest.mark.timeout(1500)
 class TestPages:
     def test_links_and_anchors_lead_somewhere(self, site):
@@ -118,6 +273,31 @@ class TestPages:
     def test_no_page_weighs_over_a_megabyte(self, site):
         weights = checks.weights(site)
         assert {name: size for name, size in weights.items() if size > checks.LIMIT} == {}
+
+    def test_next_in_the_text_is_the_arrow_next(self, site):
+        told = 0
+        for page in checks.pages(site):
+            line = re.search(r'class="ml-next">.*?href="(.*?)"', page.text)
+            arrow = re.search(r'<link rel="next"[^>]*href="(.*?)"', page.text)
+            if line:
+                told += 1
+                assert line[1] == arrow[1], page.file.name
+            assert len(re.findall("<strong>Next", page.text)) <= 1, page.file.name
+        assert told > 2
+
+    def test_every_public_name_is_described(self, site):
+        page = site / "book" / "reference" / "api.html"
+        if not page.is_file():
+            pytest.skip("the small site has no reference")
+        described = set(re.findall(r'id="musiclime\.(\w+)"', page.read_text(encoding="utf-8")))
+        assert set(ml.__all__) - described == {"GENRES", "EMOTIONS"}
+
+    def test_every_page_is_two_clicks_away_from_the_first(self, site):
+        assert checks.far_pages(site) == []
+
+    def test_the_first_view_of_a_page_is_light(self, site):
+        views = checks.first_views(site)
+        assert {name: size for name, size in views.items() if size > checks.FIRST_VIEW_LIMIT} == {}
 
     def test_every_computing_page_offers_its_own_notebook(self, site):
         assert checks.lost_notebooks(site) == []
@@ -148,7 +328,7 @@ class TestPages:
 
 
 class TestInTheBrowser:
-    pytestmark = SLOW
+    pytestmark = BROWSER
 
     def test_the_first_page_plays(self, first_page, page_of):
         page = page_of(first_page)
@@ -191,7 +371,7 @@ class TestInTheBrowser:
                 name = file.relative_to(site)
                 page.set_viewport_size({"width": 1200, "height": 800})
                 page.goto(file.as_uri())
-                page.wait_for_timeout(300)  # colours fade in: what counts is where they end
+                page.add_style_tag(content=STILL)
                 for rule in axe.run(page, options=AXE[scheme]).response["violations"]:
                     places = [node["html"][:200] for node in rule["nodes"]]
                     wrong.append(f"{name}, {scheme}: {rule['id']} at {len(places)} places: {places[:3]}")

@@ -1,3 +1,5 @@
+"""The authors' tables: an unpickler that runs nothing, slurs masked, and figures known beforehand."""
+
 import collections
 import hashlib
 import os
@@ -144,3 +146,46 @@ def test_golden_a_lyrics_site_leads_two_genres():
     for genre in ("folk", "rhythm music"):
         assert sums.loc[genre].nlargest(2).index.tolist() == ["also", "might"]
     assert counts.loc["folk", "also"] == 119
+
+
+@reference
+def test_all_eleven_tables_are_what_their_checksums_say_and_hold_no_negative_weight():
+    assert len(published.TABLES) == 11
+    for name in published.TABLES:
+        sums, counts = published.load(name)
+        assert (sums >= 0).all(axis=None) and (counts >= 0).all(axis=None)
+        # Whatever was summed was counted.
+        assert not ((sums > 0) & (counts == 0)).any(axis=None)
+        assert len(sums) == len(published.CLASSES[name.split()[0]])
+
+
+@reference
+def test_golden_class_counts_of_the_lyric_tables_are_multiples_of_ten():
+    """Ten words a song entered, with whatever sign: of ten strongest words some are usually negative."""
+    totals = []
+    for name in ("genre lyrics", "audioset lyrics"):
+        _, counts = published.load(name)
+        totals += counts.sum(axis=1).astype(int).tolist()
+    assert [total % 10 for total in totals] == [0] * 16
+    # In the tables that hear, every cell of every song could have been counted, and about half were not.
+    _, counts = published.load("genre audio")
+    counted = counts.sum(axis=1) / (counts.shape[1] * counts.max(axis=1))
+    assert (counted < 1).all()
+
+
+@reference
+def test_golden_the_earlier_state_is_no_second_run_and_the_larger_run_is_one():
+    """Words that were counted once in both tables: the same number says the same perturbations."""
+
+    def singles(first, second):
+        sums, counts = published.load(first)
+        other_sums, other_counts = published.load(second)
+        shared = sums.columns.intersection(other_sums.columns)
+        once = (counts[shared] == 1) & (other_counts[shared] == 1)
+        return (sums[shared] - other_sums[shared]).where(once).stack().dropna().to_numpy()
+
+    earlier = singles("emotion lyrics", "emotion lyrics, earlier state")
+    assert len(earlier) == 1458 and (earlier == 0).all()
+    larger = singles("genre multimodal", "genre multimodal, larger run")
+    assert (larger != 0).all()
+    assert larger.std() / np.sqrt(2) == pytest.approx(0.0033, abs=5e-5)

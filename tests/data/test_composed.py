@@ -18,9 +18,10 @@ from sklearn.preprocessing import StandardScaler
 import musiclime as ml
 from musiclime.data.composer import words
 from musiclime.data.composer.score import CELLS
+from musiclime.data.composer.songs import in_style
 from musiclime.data.composer.sounds import SEGMENT
 from musiclime.data.composer.styles import BASSES, GROOVES, RIFFS, SHARES, STYLES
-from musiclime.data.corpora.composed import in_style
+from musiclime.data.corpora.composed import COMPOSER, composer_code
 from musiclime.data.lyrics import clean_lyrics, is_instrumental
 from musiclime.data.lyrics import words as words_of
 from musiclime.data.song import STEMS
@@ -60,6 +61,32 @@ def test_the_bytes_are_those_of_every_python():
     # Read off Python 3.11, 3.12 and 3.13; a change of recipes, words or sounds changes it, and on purpose.
     corpus = ml.load_corpus("demo", size=30, seed=5)
     assert [bytes_of(corpus[i])[:12] for i in (3, 8, 17)] == PINNED
+
+
+def test_the_code_of_the_composer_is_known_by_its_constants_not_by_its_comments():
+    source = (
+        '"""What it is."""\n\ndef play(x: int = 3) -> float:\n    """Play."""\n    return x * 0.5  # half\n'
+    )
+    same = "def play(x=3):\n    # a comment\n    return (\n        x * 0.5\n    )\n"
+    assert composer_code([source]) == composer_code([same])
+    for other in (source.replace("0.5", "0.25"), source.replace("= 3", "= 4"), source.replace("*", "+")):
+        assert composer_code([other]) != composer_code([source])
+    assert CORPUS.name == f"demo-{composer_code()}"
+    assert ml.load_corpus("demo", size=9, evidence="joint").name == f"demo-joint-{composer_code()}"
+
+
+def test_a_changed_constant_of_the_composer_is_seen():
+    sources = {path.name: path.read_text() for path in sorted(COMPOSER.glob("*.py"))}
+    assert composer_code(sources.values()) == composer_code()
+    for name, old, new in (
+        ("sounds.py", "decay=0.7", "decay=0.8"),
+        ("styles.py", '"x.......x......."', '"x......x........"'),
+        ("words.py", "lantern", "lamp"),
+        ("songs.py", "ARTISTS = 150", "ARTISTS = 151"),
+    ):
+        assert old in sources[name]
+        changed = sources | {name: sources[name].replace(old, new, 1)}
+        assert composer_code(changed.values()) != composer_code(), name
 
 
 def test_a_song_does_not_depend_on_the_size_of_its_corpus():

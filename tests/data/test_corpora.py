@@ -440,3 +440,55 @@ def test_folder_takes_what_its_csv_says(tmp_path, clip):
         ["y", "B", "pop", "", "train"],
     ]
     assert corpus.dropped.values.tolist() == [["z", "no emotion: valence is 2.0"], ["gone", "no lyrics file"]]
+
+
+def test_balancing_leaves_validation_and_test_alone():
+    corpus = ml.load_corpus("demo")
+    balanced = curate.balance(corpus, "emotion")
+    sizes = balanced.split("train").table["emotion"].value_counts()
+    assert sizes.nunique() == 1 and len(sizes) == 9
+    for split in ("val", "test"):
+        assert balanced.split(split).table.equals(corpus.split(split).table)
+    assert len(balanced) + len(balanced.dropped) == len(corpus)
+    assert balanced.fingerprint != corpus.fingerprint
+    np.testing.assert_array_equal(balanced[0].audio, corpus.read(balanced.table.iloc[0]).audio)
+    with pytest.raises(ValueError, match="label is"):
+        curate.balance(corpus, "split")
+
+
+def test_rare_classes_are_filled_from_candidates_and_no_further():
+    corpus = ml.load_corpus("demo", size=270)
+    candidates = ml.load_corpus("demo", size=270, seed=1)
+    candidates.table["year"] = [1900 if n % 5 == 0 else 2000 for n in range(270)]
+    before = corpus.split("train").table["emotion"].value_counts()
+    filled = curate.fill_rare(corpus, candidates, classes=2)
+    rare, others = list(before.index[::-1][:2]), before.index[:-2]
+    after = filled.split("train").table["emotion"].value_counts()
+    assert (after[others] == before[others]).all()
+    assert (after[rare] >= before[rare]).all() and after[rare].sum() > before[rare].sum()
+    assert after[rare].max() <= round(before[others].mean())
+
+    joined = filled.table.iloc[len(corpus) :]
+    assert set(joined["emotion"]) <= set(rare) and set(joined["split"]) == {"train"}
+    assert (joined["year"] == 2000).all()
+    for split in ("val", "test"):
+        assert set(filled.split(split).table["id"]) == set(corpus.split(split).table["id"])
+        assert not set(joined["artist"]) & set(corpus.split(split).table["artist"])
+    reasons = set(filled.dropped["reason"].str.split(":").str[0])
+    assert {"emotion is not rare", "year outside 1950 to 2023", "artist is in val or test"} <= reasons
+    song = filled.read(joined.iloc[0])
+    assert song.id == joined.iloc[0]["id"] and song.emotion in rare
+
+
+def test_joined_corpora_read_each_song_where_it_is(tmp_path, clip):
+    for name in ("x", "y"):
+        (tmp_path / f"{name}.mp3").write_bytes(clip)
+        (tmp_path / f"{name}.txt").write_text(f"words of {name}")
+    folder, demo = ml.load_corpus("folder", root=tmp_path), ml.load_corpus("demo", size=3)
+    both = curate.join(demo, folder, "both")
+    assert [song.lyrics for song in both][3:] == ["words of x", "words of y"]
+    before = both.fingerprint
+    (tmp_path / "y.txt").write_text("other words")
+    assert both.fingerprint != before
+    with pytest.raises(ValueError, match="id of its own"):
+        curate.join(demo, demo, "twice")

@@ -474,22 +474,6 @@ def test_spectrogram_weights_are_those_of_limes_image_explainer():
         explainer.listen(found, names, given, "loud")
 
 
-def test_figures_of_an_explanation():
-    from musiclime.show.figures import of_songs as plots
-
-    found = ml.MusicLIME(predict, classes=["loud", "soft"], sample_rate=RATE, samples=300).explain(
-        song("come <script>alert(1)</script>")
-    )
-    shown = plots.lit(found, "loud")
-    assert "<mark" in shown and ">come</mark>" in shown and "<script" not in shown
-    bars = plots.bars({"one": found}, "loud", count=6).axes[0]
-    table = found.table("loud").head(6)
-    assert [tick.get_text() for tick in bars.get_yticklabels()] == table.feature.tolist()[::-1]
-    assert [bar.get_width() for bar in bars.patches] == pytest.approx(table.weight.tolist()[::-1])
-    grid = plots.grid({"one": found}, "loud").axes[0].images[0].get_array()
-    assert grid.shape == (4, 10) and np.abs(grid).argmax() % 10 == 2
-
-
 def test_the_table_of_arguments_names_what_there_is():
     page = (Path(__file__).parents[2] / "book/reference/api.md").read_text(encoding="utf-8")
     names = re.findall(r"`(\w+)`", " ".join(re.findall(r"^\* - (`.+`)$", page, re.M)))

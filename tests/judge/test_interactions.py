@@ -200,3 +200,23 @@ def test_the_demo_model_answers_within_twenty_seconds():
     found = ml.interaction(song, model)
     assert process_time() - started < 40, "twenty seconds on two cores"
     assert 0 <= found.share_logit <= found.share_probability + 0.2
+
+
+def test_a_pair_that_is_certain_but_tiny_gets_no_ring():
+    # Exact answers and one product of a thousandth: sampling noise is nil, and so is the effect.
+    tiny = white_box(lambda a, w: a @ HEARD[:, :2] + np.outer(a[:, 3] * w[:, 2], [1e-3, -1e-3]))
+    found = ml.interaction(tiny_song(), tiny, sample_rate=100)
+    assert tuple(found.pairs.loc[0, ["audio", "lyrics"]]) == ("other0", "you")
+    assert not found.stands_out.any()
+
+
+def test_pairs_on_the_scale_that_was_asked_for():
+    # Additive logits: no pair on the logit scale, many in probability, where softmax bends the sum.
+    steep = white_box(lambda a, w: 3 * np.outer(a[:, 0] + w[:, 0], [1.0, -1.0]))
+    logit = ml.interaction(tiny_song(), steep, sample_rate=100)
+    bent = ml.interaction(tiny_song(), steep, sample_rate=100, scale="probability")
+    assert np.abs(logit.matrix).max() < 1e-6 and not logit.stands_out.any()
+    assert tuple(bent.pairs.loc[0, ["audio", "lyrics"]]) == ("vocals0", "come")
+    assert bent.stands_out.sum() == 1
+    with pytest.raises(ValueError, match="'odds'"):
+        ml.interaction(tiny_song(), steep, sample_rate=100, scale="odds")

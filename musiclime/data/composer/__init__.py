@@ -1,1 +1,1 @@
-"""Composing the demo corpus: songs with known, local evidence; sounds, styles, words, one song, the table."""
+"""Composing the demo songs: instruments (sounds), styles, words, what is played (score), songs."""

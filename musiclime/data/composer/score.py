@@ -1,5 +1,7 @@
 """One song: what each stem plays in each segment; no sound crosses the border of its cell."""
 
+from collections.abc import Collection, Iterator
+
 import numpy as np
 
 from ..song import STEMS
@@ -8,8 +10,10 @@ from .styles import BASSES, GROOVES, RIFFS, STYLES
 
 SEGMENTS = 10
 CELLS = [(stem, segment) for segment in range(SEGMENTS) for stem in STEMS]
+# A note that is cut off fades within 96 samples.
 RELEASE = (np.arange(96, 0, -1) / 96).astype(np.float32)
 WINDOW = np.sin(np.pi * (np.arange(SEGMENT) + 0.5) / SEGMENT) ** 2
+# Roots of four chords above the key, for a major third (4 semitones) and a minor one (3).
 PROGRESSIONS = {
     4: [[0, 5, 7, 0], [0, 9, 5, 7], [0, 7, 9, 5], [0, 5, 0, 7]],
     3: [[0, 8, 3, 10], [0, 5, 7, 0], [0, 10, 8, 7], [0, 3, 10, 5]],
@@ -17,18 +21,32 @@ PROGRESSIONS = {
 
 
 def rng_for(*key: int) -> np.random.Generator:
+    """Return a source of chance of its own for each key, the same on every machine."""
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(key)))
 
 
-def score_of(rng, valence: float, energy: float) -> dict:
-    """What all players agree on: tempo, mode and loudness from valence and energy, the rest by chance."""
+def score_of(rng: np.random.Generator, valence: float, energy: float) -> dict:
+    """Return what all players agree on: tempo, mode and loudness from valence and energy, the rest by chance.
+
+    Args:
+        rng: the source of chance.
+        valence, energy: numbers from 0 to 1.
+
+    Returns:
+        pulses and steps a segment, steps a bar, the key, the four chords (root, third), how high the
+        accompaniment plays (lift) and the voice sings, and the level of each stem.
+    """
     pulses = int(np.clip(np.floor(1.7 + 4.8 * energy + rng.normal(0, 0.3)), 2, 6))
-    third = 4 if valence + rng.normal(0, 0.1) > 0.5 else 3
+    major, minor = 4, 3
+    third = major if valence + rng.normal(0, 0.1) > 0.5 else minor
     roots = PROGRESSIONS[third][rng.integers(4)]
     # Between glad and sad, single chords borrow the other mode.
-    thirds = [third if rng.random() < 0.5 + abs(valence - 0.5) * 1.6 else 7 - third for _ in roots]
-    drive, glow = 12 * energy - 9 + rng.normal(0, 0.7), 14 * (valence - 0.45) + rng.normal(0, 1)
-    loud = {
+    keep_mode = 0.5 + abs(valence - 0.5) * 1.6
+    thirds = [third if rng.random() < keep_mode else major + minor - third for _ in roots]
+
+    drive = 12 * energy - 9 + rng.normal(0, 0.7)
+    glow = 14 * (valence - 0.45) + rng.normal(0, 1)
+    decibels = {
         "vocals": drive + 0.5 * glow,
         "drums": drive,
         "bass": 2 + drive - 0.5 * glow,
@@ -42,17 +60,19 @@ def score_of(rng, valence: float, energy: float) -> dict:
         "chords": list(zip(roots, thirds)),
         "lift": round(14 * (valence - 0.45)),
         "voice": (50, 55, 60)[rng.integers(3)],
-        "levels": {stem: round(10 ** (decibels / 20) * 1024) / 1024 for stem, decibels in loud.items()},
+        "levels": {stem: round(10 ** (level / 20) * 1024) / 1024 for stem, level in decibels.items()},
     }
 
 
-def chord(score: dict, segment: int, step: int) -> tuple[int, dict]:
-    """Root above the key at a step of a segment, and the scale above the root."""
-    root, third = score["chords"][(segment * score["steps"] + step) // score["bar"] % 4]
-    return root, {"1": 0, "3": third, "5": 7, "6": 9 if third == 4 else 10, "8": 12}
+def chord(score: dict, segment: int, step: int) -> tuple[int, dict[str, int]]:
+    """Return the root above the key at a step of a segment, and the scale above the root."""
+    number = (segment * score["steps"] + step) // score["bar"] % 4
+    root, third = score["chords"][number]
+    sixth = 9 if third == 4 else 10
+    return root, {"1": 0, "3": third, "5": 7, "6": sixth, "8": 12}
 
 
-def _add(out, sound, step: float, length: float, gain: float, steps: int) -> None:
+def _add(out: np.ndarray, sound: np.ndarray, step: float, length: float, gain: float, steps: int) -> None:
     """Add a sound at a step, released before the cell ends."""
     start = round(step * SEGMENT / steps)
     count = min(int(length * SEGMENT / steps), SEGMENT - start, len(sound))
@@ -62,86 +82,141 @@ def _add(out, sound, step: float, length: float, gain: float, steps: int) -> Non
         out[start : start + count] += piece
 
 
-def _read(pattern: str, length: float, score: dict, segment: int):
-    """(step, mark, length) in a segment; a note still held when it begins is struck again, shorter."""
+def _read_pattern(pattern: str, length: float, score: dict, segment: int) -> Iterator[tuple[int, str, float]]:
+    """The (step, mark, length) of a segment; a note still held when it begins is struck again, shorter."""
     first = segment * score["steps"]
     for back in range(1, int(length)):
-        if pattern[first % 16] == "." and pattern[(first - back) % 16] != ".":
-            yield 0, pattern[(first - back) % 16], length - back
+        mark_before = pattern[(first - back) % 16]
+        if pattern[first % 16] == "." and mark_before != ".":
+            yield 0, mark_before, length - back
             break
     for step in range(score["steps"]):
-        if (mark := pattern[(first + step) % 16]) != ".":
+        mark = pattern[(first + step) % 16]
+        if mark != ".":
             yield step, mark, length
 
 
-def drums(out, recipe, score, segment, rng) -> None:
+def drums(out: np.ndarray, recipe: str, score: dict, segment: int, rng: np.random.Generator) -> None:
+    """Play a groove of GROOVES into a cell; one hit in twelve is left out, never the first."""
     for name, pattern in GROOVES[recipe].items():
-        for number, (step, mark, _) in enumerate(_read(pattern, 0, score, segment)):
-            gain = (0.45 if mark == "o" else 0.8) * rng.integers(13, 18) / 16
-            for part in (0, 0.5) if mark == "r" else (0,):
+        for number, (step, mark, _) in enumerate(_read_pattern(pattern, 0, score, segment)):
+            loudness = 0.45 if mark == "o" else 0.8
+            gain = loudness * rng.integers(13, 18) / 16
+            hits_of_mark = (0, 0.5) if mark == "r" else (0,)  # r is a roll
+            for later in hits_of_mark:
                 if number == 0 or rng.random() > 0.08:
-                    _add(out, hit(name), step + part, 16, gain, score["steps"])
+                    _add(out, hit(name), step + later, 16, gain, score["steps"])
 
 
-def bass(out, recipe, score, segment, rng) -> None:
-    instrument, line, full = BASSES[recipe]
-    for number, (step, mark, length) in enumerate(_read(line, full, score, segment)):
+def bass(out: np.ndarray, recipe: str, score: dict, segment: int, rng: np.random.Generator) -> None:
+    """Play a line of BASSES into a cell."""
+    instrument, line, full_length = BASSES[recipe]
+    for number, (step, mark, length) in enumerate(_read_pattern(line, full_length, score, segment)):
         root, scale = chord(score, segment, step)
         pitch = 40 + (score["key"] + root) % 12 + scale[mark]
         if number == 0 or rng.random() > 0.06:
-            _add(out, note(instrument, pitch), step, length, rng.integers(12, 17) / 16, score["steps"])
+            gain = rng.integers(12, 17) / 16
+            _add(out, note(instrument, pitch), step, length, gain, score["steps"])
 
 
-def other(out, recipe, score, segment, rng) -> None:
-    instrument, line, full, manner = RIFFS[recipe]
+def other(out: np.ndarray, recipe: str, score: dict, segment: int, rng: np.random.Generator) -> None:
+    """Play a riff of RIFFS into a cell: a root alone, a line, or chords."""
+    instrument, line, full_length, manner = RIFFS[recipe]
     base = 50 + score["lift"]
-    for number, (step, mark, length) in enumerate(_read(line, full, score, segment)):
+    for number, (step, mark, length) in enumerate(_read_pattern(line, full_length, score, segment)):
         root, scale = chord(score, segment, step)
         low = base + (score["key"] + root - base) % 12
-        above = {"root": [-12], "line": [scale.get(mark, 0)], "block": [0, scale["3"], 7]}[manner]
-        gain = (0.5 if mark == "o" else 0.8) * rng.integers(13, 18) / 16 / len(above) ** 0.6
+        if manner == "root":
+            intervals = [-12]
+        elif manner == "line":
+            intervals = [scale.get(mark, 0)]
+        else:  # block
+            intervals = [0, scale["3"], 7]
+        loudness = 0.5 if mark == "o" else 0.8
+        gain = loudness * rng.integers(13, 18) / 16 / len(intervals) ** 0.6
         if number == 0 or rng.random() > 0.06:
-            for interval in above:
+            for interval in intervals:
                 _add(out, note(instrument, low + interval), step, length, gain, score["steps"])
 
 
-def vocals(out, recipe, score, segment, rng) -> list[tuple[str, float, float]]:
-    """Sing a segment's words, syllable by syllable; answers when each begins and ends, in seconds."""
-    steps, sung, times = score["steps"], score["sung"][segment], []
-    total = sum(len(parts) for _, parts in sung)
-    root, scale = chord(score, segment, 0)
-    base = score["voice"] + (score["key"] + root - score["voice"]) % 12
-    melody = [
-        base + (-5, 0, scale["3"], 7)[i] for i in np.clip(np.cumsum(rng.integers(-1, 2, total)) + 1, 0, 3)
-    ]
-    places = [i * steps // total for i in range(total)] + [steps]
-    if recipe == "held":  # Hurry to the last syllable, and stay there.
-        places = [*range(total), steps]
-    number = 0
-    for word, parts in sung:
-        times.append((word, places[number], places[number + len(parts)]))
-        for opening, sound in parts:
+def vocals(
+    out: np.ndarray, recipe: str, score: dict, segment: int, rng: np.random.Generator
+) -> list[tuple[str, float, float]]:
+    """Sing a segment's words into a cell; return each word's start and end in seconds."""
+    steps, sung = score["steps"], score["sung"][segment]
+    total = sum(len(syllables) for _, syllables in sung)
+    melody, base = _melody(score, segment, total, rng)
+    places = _places(recipe, total, steps)
+
+    times, number = [], 0
+    for word, syllables in sung:
+        if word:
+            begin, end = places[number], places[number + len(syllables)]
+            times.append((word, _seconds(segment, begin, steps), _seconds(segment, end, steps)))
+        for opening, sound in syllables:
             here, room = places[number], places[number + 1] - places[number]
             pitch = base if recipe in ("rap", "growl", "shout") else melody[number]
             if opening:
                 _add(out, hit(opening), here, 2, 0.9 if recipe == "rap" else 0.5, steps)
-            turns = {"soul": (0, 2, scale["3"], 0), "rap": (0, 0)}.get(recipe, (0,))
-            length = 0.8 if recipe in ("rap", "shout") else room / len(turns)
-            for turn, above in enumerate(turns[: 2 * room]):
-                tone = vowel(sound, pitch + above + 12 * ((recipe == "soul") - (recipe == "growl")), recipe)
-                _add(out, tone, here + turn * room / len(turns), length, 0.75, steps)
+            _sing_syllable(out, recipe, sound, pitch, here, room, score, segment)
             number += 1
-    at = lambda step: round((segment + step / steps) * SEGMENT / RATE, 4)  # noqa: E731
-    return [(word, at(begin), at(end)) for word, begin, end in times if word]
+    return times
 
 
-PLAY = {"vocals": vocals, "drums": drums, "bass": bass, "other": other}
+def _melody(score: dict, segment: int, total: int, rng: np.random.Generator) -> tuple[list[int], int]:
+    """A pitch for each syllable, wandering over the chord, and the pitch that spoken styles keep to."""
+    root, scale = chord(score, segment, 0)
+    base = score["voice"] + (score["key"] + root - score["voice"]) % 12
+    above = (-5, 0, scale["3"], 7)
+    wandering = np.clip(np.cumsum(rng.integers(-1, 2, total)) + 1, 0, 3)
+    return [base + above[place] for place in wandering], base
 
 
-def perform(key: tuple, score: dict, plan: dict, again=()) -> tuple[np.ndarray, dict, list]:
-    """Mix, stems and word times; plan[stem, segment] lists recipes, the neutral pool plays all other cells.
+def _places(recipe: str, total: int, steps: int) -> list[int]:
+    """The step at which each syllable begins, and the end."""
+    if recipe == "held":  # hurries to the last syllable, and stays there
+        return [*range(total), steps]
+    return [number * steps // total for number in range(total)] + [steps]
 
-    The cells in again are played anew: other neutral material, as good as the first.
+
+def _sing_syllable(
+    out: np.ndarray, recipe: str, sound: str, pitch: int, here: int, room: int, score: dict, segment: int
+) -> None:
+    """Sing one vowel, in soul with turns, in rap twice."""
+    steps = score["steps"]
+    turns: tuple[int, ...] = (0,)
+    if recipe == "soul":
+        _, scale = chord(score, segment, 0)
+        turns = (0, 2, scale["3"], 0)
+    elif recipe == "rap":
+        turns = (0, 0)
+    octave = {"soul": 12, "growl": -12}.get(recipe, 0)
+    length = 0.8 if recipe in ("rap", "shout") else room / len(turns)
+    for turn, above in enumerate(turns[: 2 * room]):
+        tone = vowel(sound, pitch + above + octave, recipe)
+        _add(out, tone, here + turn * room / len(turns), length, 0.75, steps)
+
+
+def _seconds(segment: int, step: int, steps: int) -> float:
+    return round((segment + step / steps) * SEGMENT / RATE, 4)
+
+
+PLAYERS = {"vocals": vocals, "drums": drums, "bass": bass, "other": other}
+
+
+def perform(
+    key: tuple[int, ...], score: dict, plan: dict, played_again: Collection = ()
+) -> tuple[np.ndarray, dict[str, np.ndarray], list]:
+    """Play a song.
+
+    Args:
+        key: what chance depends on: the corpus's seed and the song's number.
+        score: what score_of returns, with sung: the words of each segment.
+        plan: by (stem, segment), the recipes that may be played; the neutral pool plays all other cells.
+        played_again: cells that play other neutral material, as good as the first.
+
+    Returns:
+        The mix, the stems and the word times.
     """
     stems, onsets = {}, []
     for number, stem in enumerate(STEMS):
@@ -151,11 +226,16 @@ def perform(key: tuple, score: dict, plan: dict, again=()) -> tuple[np.ndarray, 
         turn, pool = habit.integers(3, 8), habit.permutation(STYLES["neutral"][stem])
         for segment in range(SEGMENTS):
             cell = stem, segment
-            rng = rng_for(*key, 2, number, segment, cell in plan, cell in again)
-            recipe = pool[2 if cell in again and len(pool) > 2 else int(segment >= turn) % len(pool)]
+            rng = rng_for(*key, 2, number, segment, cell in plan, cell in played_again)
             if cell in plan:
                 recipe = plan[cell][rng.integers(len(plan[cell]))]
-            onsets += PLAY[stem](sound[segment], str(recipe), score, segment, rng) or []
+            elif cell in played_again and len(pool) > 2:
+                recipe = pool[2]
+            else:
+                recipe = pool[int(segment >= turn) % len(pool)]
+            word_times = PLAYERS[stem](sound[segment], str(recipe), score, segment, rng)
+            if word_times:
+                onsets += word_times
         stems[stem] = _finish(sound.astype(np.float64), score["levels"][stem])
     return sum(stems.values()), stems, onsets
 
@@ -163,8 +243,8 @@ def perform(key: tuple, score: dict, plan: dict, again=()) -> tuple[np.ndarray, 
 def _finish(cells: np.ndarray, level: float) -> np.ndarray:
     """Every cell at its stem's level, limited softly below a quarter of full scale, centred, quantised."""
     cells = _centred(cells)
-    loud = np.sqrt((cells**2).mean(axis=1, keepdims=True))
-    x = np.clip(cells * (0.3 * level / np.maximum(loud, 0.03)), -3, 3)
+    loudness = np.sqrt((cells**2).mean(axis=1, keepdims=True))
+    x = np.clip(cells * (0.3 * level / np.maximum(loudness, 0.03)), -3, 3)
     limited = _centred(0.235 * x * (27 + x * x) / (27 + 9 * x * x))
     return (np.round(limited * 32768) / 32768).astype(np.float32).ravel()
 

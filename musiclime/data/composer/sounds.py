@@ -5,7 +5,7 @@ from functools import cache, partial
 import numpy as np
 
 RATE = 16000
-SEGMENT = 16384
+SEGMENT = 16384  # samples of a segment, and of every sound below
 TIME = np.arange(SEGMENT) / RATE
 
 
@@ -14,7 +14,7 @@ def _grid(sound: np.ndarray, peak: float = 1.0) -> np.ndarray:
     return np.round(sound * (32767 * peak / max(np.abs(sound).max(), 1e-9))).astype(np.int16)
 
 
-def _wave(gains, pitch: np.ndarray) -> np.ndarray:
+def _wave(gains: np.ndarray, pitch: np.ndarray) -> np.ndarray:
     """A periodic wave with given harmonic gains, along a path of pitch in hertz."""
     top = int(min(len(gains), 7200 // pitch.max()))
     spectrum = np.zeros(1025, dtype=complex)
@@ -27,27 +27,35 @@ def _wave(gains, pitch: np.ndarray) -> np.ndarray:
 
 
 def _noise(name: str) -> np.ndarray:
+    """White noise, another for each name."""
     return np.random.Generator(np.random.PCG64(sum(map(ord, name)) * 7919)).standard_normal(SEGMENT)
 
 
 def _band(sound: np.ndarray, low: float, high: float) -> np.ndarray:
     """Keep a band of frequencies, with soft edges."""
-    f = np.fft.rfftfreq(len(sound), 1 / RATE)
-    keep = 1 / (1 + (low / np.maximum(f, 1)) ** 4) / (1 + (f / high) ** 4)
+    hertz = np.fft.rfftfreq(len(sound), 1 / RATE)
+    keep = 1 / (1 + (low / np.maximum(hertz, 1)) ** 4) / (1 + (hertz / high) ** 4)
     return np.fft.irfft(np.fft.rfft(sound) * keep, len(sound))
 
 
 def _fall(seconds: float) -> np.ndarray:
+    """A curve that falls to a third within so many seconds."""
     return np.exp(-TIME / seconds)
 
 
 def _rise(seconds: float) -> np.ndarray:
+    """A line that rises to one within so many seconds, and stays."""
     return np.minimum(1, TIME / seconds)
 
 
-K = np.arange(1, 61)
-SAW, SQUARE, ROUND, DARK = 1 / K, (K % 2) / K, 1 / K**1.6, 1 / K**2.2
-PURE, DRAWBARS = 1.0 * (K == 1), np.isin(K, (1, 2, 3, 4, 6, 8)) / K**0.4
+# How loud each harmonic of a wave is.
+HARMONIC = np.arange(1, 61)
+SAW = 1 / HARMONIC
+SQUARE = (HARMONIC % 2) / HARMONIC
+ROUND = 1 / HARMONIC**1.6
+DARK = 1 / HARMONIC**2.2
+PURE = 1.0 * (HARMONIC == 1)
+DRAWBARS = np.isin(HARMONIC, (1, 2, 3, 4, 6, 8)) / HARMONIC**0.4
 
 
 def _tone(midi, wave, partials=(1,), decay=9, bright=0, snap=1, rise=0.003, drive=0, low=20, high=7900,
@@ -57,9 +65,11 @@ def _tone(midi, wave, partials=(1,), decay=9, bright=0, snap=1, rise=0.003, driv
     pitch = 440 * 2 ** ((midi - 69) / 12) * (1 + vibrato * sway * _rise(0.2) + bend * _fall(0.07))
     sound = sum(_wave(wave, pitch * partial) for partial in partials) * _fall(decay)
     sound += bright * _wave(SAW, pitch) * _fall(snap)
-    sound = np.tanh(drive * sound) * _fall(decay) if drive else sound
+    if drive:
+        sound = np.tanh(drive * sound) * _fall(decay)
     sound += noise * _noise("air") * _fall(burst)
-    sound -= 0.95 * _band(sound, *scoop) if scoop else 0
+    if scoop:
+        sound -= 0.95 * _band(sound, *scoop)
     return _band(sound, low, high) * (1 + tremolo * sway) * _rise(rise)
 
 
@@ -98,7 +108,7 @@ INSTRUMENTS = {
 
 @cache
 def note(instrument: str, midi: int) -> np.ndarray:
-    """A note of an instrument of the table above."""
+    """Return a second of a note of an instrument of the table above."""
     return _grid(INSTRUMENTS[instrument](midi))
 
 
@@ -135,18 +145,24 @@ DRUMS = {
 
 @cache
 def hit(name: str) -> np.ndarray:
-    """One hit of a drum: a falling tone and a burst of noise."""
+    """Return one hit of a drum: a falling tone and a burst of noise."""
     high, low, sweep, tone_fall, tone, noise_low, noise_high, noise_fall, noise = DRUMS[name]
     phase = 2 * np.pi * np.cumsum(low + (high - low) * _fall(sweep)) / RATE
     rattle = _band(_noise(name), noise_low, noise_high)
-    sound = tone * np.sin(phase) * _fall(tone_fall) + noise * rattle / np.abs(rattle).max() * 2 * _fall(
-        noise_fall
-    )
+    burst = noise * rattle / np.abs(rattle).max() * 2 * _fall(noise_fall)
+    sound = tone * np.sin(phase) * _fall(tone_fall) + burst
     return _grid(sound * _rise(0.0015), min(1.0, 0.5 + 0.4 * max(tone, noise)))
 
 
-FORMANTS = {"a": (760, 1250, 2500), "e": (500, 1900, 2550), "i": (310, 2250, 2950), "o": (480, 880, 2500)}
-FORMANTS["u"] = (340, 780, 2300)
+# The three resonances of the mouth in hertz, and how strong each is.
+FORMANTS = {
+    "a": (760, 1250, 2500),
+    "e": (500, 1900, 2550),
+    "i": (310, 2250, 2950),
+    "o": (480, 880, 2500),
+    "u": (340, 780, 2300),
+}
+FORMANT_GAINS = (1, 0.6, 0.35)
 # How a voice speaks: vibrato, roughness, breath, tilt of the source, decay in seconds, bend at the start.
 DELIVERY = {
     "plain": (0.004, 0, 0.02, 1.3, 9, 0),
@@ -164,13 +180,20 @@ DELIVERY = {
 
 @cache
 def vowel(sound: str, midi: int, delivery: str) -> np.ndarray:
-    """A second of a sung vowel: harmonics of a glottal source through three formants."""
+    """Return a second of a sung vowel: harmonics of a glottal source through three formants.
+
+    Args:
+        sound: one of a, e, i, o, u.
+        midi: the pitch.
+        delivery: a row of the table above.
+    """
     vibrato, rough, breath, tilt, decay, bend = DELIVERY[delivery]
     f0 = 440 * 2 ** ((midi - 69) / 12)
     pitch = f0 * (1 + vibrato * np.sin(2 * np.pi * 5.6 * TIME) * _rise(0.25) + bend * _fall(0.08))
     order = np.arange(1, int(7000 / f0) + 1)
     gain = sum(
-        w / (1 + ((order * f0 - f) / (60 + 0.06 * f)) ** 2) for f, w in zip(FORMANTS[sound], (1, 0.6, 0.35))
+        weight / (1 + ((order * f0 - formant) / (60 + 0.06 * formant)) ** 2)
+        for formant, weight in zip(FORMANTS[sound], FORMANT_GAINS)
     )
     gain = (gain + 0.02) * order**-tilt
     voice = _wave(gain, pitch)

@@ -1,7 +1,10 @@
 """The words of the demo songs: fixed lexicons, and a small grammar that all genres share."""
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
+
+import numpy as np
 
 # Nouns | verbs | adjectives. No word stands in two lexicons; what two related genres share has its own.
 GENRE_WORDS = {
@@ -73,48 +76,69 @@ FOREIGN = [row.split("|") for row in FOREIGN.splitlines()]
 
 @lru_cache
 def lexicon(text: str) -> dict[str, list[str]]:
-    """Nouns, verbs and adjectives of a lexicon above."""
+    """Return the nouns, verbs and adjectives of a lexicon above, by kind."""
     return dict(zip(KINDS, (part.split() for part in text.split("|"))))
 
 
-def genre_lexicon(genre: str) -> tuple[dict, dict]:
-    """A genre's own words, and those that it shares with a relative, by kind; "a" and "b" borrow theirs."""
-    shared = {kind: [] for kind in KINDS}
+def genre_lexicon(genre: str) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+    """Return a genre's own words, and those that it shares with a relative, by kind.
+
+    Args:
+        genre: one of the nine, or "a" or "b", which borrow the words of folk and hip hop.
+    """
+    shared: dict[str, list[str]] = {kind: [] for kind in KINDS}
     for pair, text in SHARED_WORDS.items():
-        for kind, words in lexicon(text).items():
-            shared[kind] += words if genre in pair else []
-    return lexicon(GENRE_WORDS[{"a": "folk", "b": "hip hop"}.get(genre, genre)]), shared
+        if genre in pair:
+            for kind, words in lexicon(text).items():
+                shared[kind] += words
+    owner = {"a": "folk", "b": "hip hop"}.get(genre, genre)
+    return lexicon(GENRE_WORDS[owner]), shared
 
 
-def choose(rng, words: dict, count: int) -> list[tuple[str, str]]:
-    """Some (kind, word) of a lexicon, each once."""
+def choose(rng: np.random.Generator, words: dict[str, list[str]], count: int) -> list[tuple[str, str]]:
+    """Return some (kind, word) of a lexicon, each once."""
     flat = [(kind, word) for kind in KINDS for word in words[kind]]
     return [flat[i] for i in rng.permutation(len(flat))[:count]]
 
 
 def vowels(word: str) -> list[str]:
-    """The vowel of each syllable."""
-    found = re.findall(r"[aeiouy]+", word) or ["a"]
-    silent = len(found) > 1 and word.endswith("e") and not word.endswith(("le", "ee"))
-    return [group[0].replace("y", "i") for group in found[: len(found) - silent]]
+    """Return the vowel of each syllable."""
+    groups = re.findall(r"[aeiouy]+", word) or ["a"]
+    last_e_is_silent = len(groups) > 1 and word.endswith("e") and not word.endswith(("le", "ee"))
+    if last_e_is_silent:
+        groups = groups[:-1]
+    return [group[0].replace("y", "i") for group in groups]
 
 
 def sing(segments: list[list[str]]) -> list[list[tuple]]:
-    """Words as their syllables' (consonant, vowel), segment by segment."""
+    """Return words with their syllables, each a consonant and a vowel, segment by segment."""
+    return [[(word, _syllables(word)) for word in words] for words in segments]
+
+
+def _syllables(word: str) -> list[tuple[str, str]]:
+    # The first consonant as it is spoken; "t" stands for all that follow.
     openings = dict(zip("szcxkgtdpbfvmnl", "sskkkkttppssmmm"))
-    spoken = lambda word: zip([openings.get(word[0], "")] + ["t"] * 9, vowels(word))  # noqa: E731
-    return [[(word, list(spoken(word))) for word in here] for here in segments]
+    consonants = [openings.get(word[0], "")] + ["t"] * 9
+    return list(zip(consonants, vowels(word)))
 
 
-def _line(rng) -> list[list[str]]:
+def _line(rng: np.random.Generator) -> list[list[str]]:
     """A line's tokens as [kind or "", word], slots filled with neutral words."""
-    line, neutral = LINES[rng.integers(len(LINES))], lexicon(NEUTRAL)
-    return [[t, neutral[t][rng.integers(len(neutral[t]))]] if t in KINDS else ["", t] for t in line]
+    pattern, neutral = LINES[rng.integers(len(LINES))], lexicon(NEUTRAL)
+    tokens = []
+    for token in pattern:
+        if token in KINDS:
+            tokens.append([token, neutral[token][rng.integers(len(neutral[token]))]])
+        else:
+            tokens.append(["", token])
+    return tokens
 
 
-def _passage(rng, room: list[int]) -> tuple[list, list]:
+def _passage(rng: np.random.Generator, room: list[int]) -> tuple[list, list]:
     """Lines to sing, and the words of each segment: one at least, no more syllables than have room."""
-    lines, sung, line = [], [], []
+    lines: list[list] = []
+    sung: list[list] = []
+    line: list[list[str]] = []
     for space in room:
         sung.append([])
         while True:
@@ -129,43 +153,67 @@ def _passage(rng, room: list[int]) -> tuple[list, list]:
     return [line for line in lines if line], sung
 
 
-def _place(slots: list, words) -> list[str]:
-    """Put (kind, word) into the next slot of its kind; slots are used up."""
+def _place(slots: list[list[str]], words: Iterable[tuple[str, str]]) -> list[str]:
+    """Put each (kind, word) into the next slot of its kind; slots are used up."""
     placed = []
     for kind, word in words:
-        if (at := next((i for i, slot in enumerate(slots) if slot[0] == kind), None)) is not None:
-            slots.pop(at)[1] = word
-            placed.append(word)
+        for number, slot in enumerate(slots):
+            if slot[0] == kind:
+                slot[1] = word
+                del slots[number]
+                placed.append(word)
+                break
     return placed
 
 
-def write(rng, evidence, mood, room: list[int], length: int) -> dict:
-    """Lyrics of about `length` words around a passage that fits `room` syllables a segment.
+def write(
+    rng: np.random.Generator,
+    evidence: list[tuple[str, str]],
+    mood: list[tuple[str, str]],
+    room: list[int],
+    length: int,
+) -> dict:
+    """Write lyrics around a passage that is sung.
 
-    evidence and mood are (kind, word), and never fall into the sung passage. Answers the parts as lines of
-    words, those sung in each segment, those that found a slot, and two swaps: evidence for its neutral
-    counterpart, and (the control) as many neutral words for other neutral words.
+    Args:
+        rng: the source of chance.
+        evidence: (kind, word) of the planted words; they never fall into the sung passage.
+        mood: (kind, word) of the words that follow valence and energy.
+        room: how many syllables fit each segment.
+        length: about how many words to write.
+
+    Returns:
+        parts: lines of words; sung: the words of each segment; evidence and mood: the words that found a
+        slot; neutral: which word stands for which planted one in the song without evidence; exchange: the
+        control, as many neutral words and what stands for them.
     """
     passage, sung = _passage(rng, room)
     chorus = [_line(rng) for _ in range(int(rng.integers(2, 5)))]
     verses = [_line(rng), _line(rng)]
     while sum(map(len, passage + verses + chorus + chorus)) < length:
         verses.append(_line(rng))
+
     slots = [token for line in chorus + verses for token in line if token[0]]
     slots = [slots[i] for i in rng.permutation(len(slots))]
-    placed = sorted(set(_place(slots, evidence) + _place(slots, evidence[: len(evidence) // 2])))
+    # Half of the evidence words are tried a second time.
+    placed = sorted({*_place(slots, evidence), *_place(slots, evidence[: len(evidence) // 2])})
     felt = sorted(set(_place(slots, mood)))
-    neutral, kept = lexicon(NEUTRAL), {word for line in passage for _, word in line}
-    other = lambda kind: neutral[kind][rng.integers(len(neutral[kind]))]  # noqa: E731
-    spare = {word: kind for kind, word in slots if word not in kept}
+    in_passage = {word for line in passage for _, word in line}
+    free_words = {word: kind for kind, word in slots if word not in in_passage}
+
     half = len(verses) // 2
     opening = [passage, chorus] if rng.random() < 0.6 else [chorus, passage]
     parts = [*opening, verses[:half], chorus, verses[half:]]
+    neutral = lexicon(NEUTRAL)
+
+    def another(kind: str) -> str:
+        return neutral[kind][rng.integers(len(neutral[kind]))]
+
     return {
         "parts": [[[word for _, word in line] for line in part] for part in parts if part],
-        "sung": [[word for _, word in here] for here in sung],
+        "sung": [[word for _, word in words] for words in sung],
         "evidence": placed,
         "mood": felt,
-        "neutral": {word: other(kind) for kind, word in evidence},
-        "exchange": {word: other(kind) for word, kind in list(spare.items())[: len(placed)]},
+        "neutral": {word: another(kind) for kind, word in evidence},
+        "exchange": {word: another(kind) for word, kind in list(free_words.items())[: len(placed)]},
     }

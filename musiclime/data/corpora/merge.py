@@ -3,49 +3,86 @@
 The layout is what its Zenodo page and four public readers of it agree on; no copy of it was at hand here.
 """
 
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
 from ..song import Corpus
-from . import curation as curate
+from . import curation
 from . import source_files as files
 
-CORNERS = {"Q1": "Excited", "Q2": "Angry", "Q3": "Depressed", "Q4": "Relaxed"}
+EMOTION_OF_QUADRANT = {"Q1": "Excited", "Q2": "Angry", "Q3": "Depressed", "Q4": "Relaxed"}
 
 
-def load(root, by="values", check="sound", shares=curate.SHARES, seed=0) -> Corpus:
-    """MERGE_Bimodal_Complete or _Balanced, unpacked; root is that folder or its parent (chapter *Curation*).
+def load(
+    root: str | Path | None,
+    by: str = "values",
+    check: str = "sound",
+    shares: Sequence[float] = curation.SHARES,
+    seed: int = 0,
+) -> Corpus:
+    """Read MERGE_Bimodal_Complete or MERGE_Bimodal_Balanced, unpacked.
 
-    by: "values" puts arousal and valence on our plane of nine, "quadrants" names its four corners
-    The split is ours, by artist; the set's own (tvt_dataframes) may have an artist on both sides
+    Args:
+        root: that folder, or the one it lies in.
+        by: "values" puts arousal and valence on our plane of nine, "quadrants" names its four corners.
+        check: "sound" opens every sound file, "files" only looks whether it is there.
+        shares: of train, val and test. The split is ours, by artist: the set's own (tvt_dataframes) may have
+            an artist on both sides.
+        seed: of the split.
+
+    Returns:
+        The corpus; what cannot be used is in its dropped rows.
+
+    (chapter *Curation*)
     """
     if by not in ("values", "quadrants"):
         raise ValueError(f'by is "values" or "quadrants", not {by!r}')
-    root = files.folder(root, "merge")
+    if check not in ("sound", "files"):
+        raise ValueError(f'check is "sound" or "files", not {check!r}')
+    root, table = _joined_tables(files.folder(root, "merge"))
+    sieve = curation.Sieve(table)
+    sieve.drop(sieve.table["id"].duplicated(), "id appears twice")
+    curation.place_on_plane(sieve)
+    if by == "quadrants":
+        unknown = ~sieve.table["Quadrant"].isin(EMOTION_OF_QUADRANT)
+        sieve.drop(unknown, "quadrant: " + sieve.table["Quadrant"])
+        sieve.table["emotion"] = sieve.table["Quadrant"].map(EMOTION_OF_QUADRANT)
+
+    if "Genres" not in sieve.table:
+        sieve.table["Genres"] = ""
+    # AllMusic's "Pop/Rock" is half of its catalogue, not a choice between the two.
+    tags = sieve.table["Genres"].str.replace("Pop/Rock", "")
+    sieve.table["genre"] = [curation.primary_genre(curation.split_tags(text))[0] or "other" for text in tags]
+
+    sounds, by_lyric = _in_quadrants(root / "audio"), _in_quadrants(root / "lyrics")
+    pairs = zip(sieve.table["id"], sieve.table["Lyric_Song"], strict=True)
+    texts = {id: by_lyric[lyric] for id, lyric in pairs if lyric in by_lyric}
+    files.check_files(sieve, sounds, texts, open_sound=check == "sound")
+    read, paths = files.song_reader(sounds, texts), files.song_files(sounds, texts)
+    return sieve.corpus("merge", read, seed, shares, paths)
+
+
+def _joined_tables(root: Path) -> tuple[Path, pd.DataFrame]:
+    """The folder of the tables, and both tables as one."""
     found = sorted([*root.glob("*bimodal*metadata.csv"), *root.glob("*/*bimodal*metadata.csv")])
     if not found:
         raise FileNotFoundError(f"there is no merge_bimodal_...metadata.csv in {root}: unpack MERGE there")
-    root, pair = found[0].parent, ["Audio_Song", "Lyric_Song"]
-    table = files.read_csv(found[0], [*pair, "Quadrant", "Artist", "Title"])
-    values = files.read_csv(next(root.glob("*av_values.csv"), root / "av_values.csv"), ["Arousal", "Valence"])
-    on = [name for name in pair if name in values] or ["Song"]
-    table = table.assign(Song=table["Audio_Song"]).merge(values.drop_duplicates(on), on=on, how="left")
+    root = found[0].parent
+    metadata = files.read_csv(found[0], ["Audio_Song", "Lyric_Song", "Quadrant", "Artist", "Title"])
+    values_path = next(root.glob("*av_values.csv"), root / "av_values.csv")
+    values = files.read_csv(values_path, ["Arousal", "Valence"])
+
+    shared = [name for name in ("Audio_Song", "Lyric_Song") if name in values] or ["Song"]
+    table = metadata.assign(Song=metadata["Audio_Song"])
+    table = table.merge(values.drop_duplicates(shared), on=shared, how="left")
     names = {"Artist": "artist", "Title": "title", "Arousal": "energy", "Valence": "valence"}
-    sieve = curate.Sieve(table.assign(id=table["Audio_Song"]).rename(columns=names))
-    sieve.drop(sieve.table["id"].duplicated(), "id appears twice")
-    curate.place(sieve)
-    if by == "quadrants":
-        sieve.drop(~sieve.table["Quadrant"].isin(CORNERS), "quadrant: " + sieve.table["Quadrant"])
-        sieve.table["emotion"] = sieve.table["Quadrant"].map(CORNERS)
-    # AllMusic's "Pop/Rock" is half of its catalogue, not a choice between the two.
-    if "Genres" not in sieve.table:
-        sieve.table["Genres"] = ""
-    tags = sieve.table["Genres"].str.replace("Pop/Rock", "")
-    sieve.table["genre"] = [curate.primary_genre(curate.split_tags(text))[0] or "other" for text in tags]
-    sounds = _quadrants(root / "audio")
-    songs = zip(sieve.table["id"], sieve.table["Lyric_Song"], strict=True)
-    by_text = _quadrants(root / "lyrics")
-    texts = {id: by_text[lyric] for id, lyric in songs if lyric in by_text}
-    files.check_files(sieve, sounds, texts, open_sound=check == "sound")
-    return sieve.corpus("merge", files.reader(sounds, texts), seed, shares)
+    return root, table.assign(id=table["Audio_Song"]).rename(columns=names)
 
 
-def _quadrants(folder) -> dict:
-    return {id: file for quadrant in CORNERS for id, file in files.files_of(folder / quadrant).items()}
+def _in_quadrants(folder: Path) -> dict[str, tuple[Path, int]]:
+    found = {}
+    for quadrant in EMOTION_OF_QUADRANT:
+        found.update(files.files_of(folder / quadrant))
+    return found

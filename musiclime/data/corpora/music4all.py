@@ -1,75 +1,119 @@
 """Music4All as its authors hand it out: tab-separated tables, audios/ and lyrics/."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 import numpy as np
 
 from ..labels import genre_of
 from ..song import Corpus
-from . import curation as curate
+from . import curation
 from . import source_files as files
 
-# The columns, for a copy without headers; those that are used are in the second table.
-METADATA = ["id", "spotify_id", "popularity", "release", "danceability", "energy", "key", "mode"]
+# The columns of each table, for a copy without headers.
 TABLES = {
     "id_information.csv": ["id", "artist", "song", "album_name"],
-    "id_metadata.csv": [*METADATA, "valence", "tempo", "duration_ms"],
+    "id_metadata.csv": [
+        *["id", "spotify_id", "popularity", "release", "danceability", "energy", "key", "mode"],
+        *["valence", "tempo", "duration_ms"],
+    ],
     "id_genres.csv": ["id", "genres"],
     "id_lang.csv": ["id", "lang"],
 }
-USED = {"id_metadata.csv": ["valence", "energy"], "id_genres.csv": ["genres"], "id_lang.csv": ["lang"]}
+# Those that are used.
+USED = {
+    "id_information.csv": ["artist", "song"],
+    "id_metadata.csv": ["valence", "energy"],
+    "id_genres.csv": ["genres"],
+    "id_lang.csv": ["lang"],
+}
 
 
 def load(
-    root, artist_genres=None, check="sound", single_genre=False, language="en", shares=curate.SHARES, seed=0
+    root: str | Path | None,
+    artist_genres: str | Path | None = None,
+    check: str = "sound",
+    single_genre: bool = False,
+    language: str = "en",
+    shares: Sequence[float] = curation.SHARES,
+    seed: int = 0,
 ) -> Corpus:
-    """Music4All in nine genres and nine emotions, what was dropped and why (chapter *Curation*).
+    """Read Music4All into nine genres and nine emotions.
 
-    artist_genres: a csv of artist, genres (comma-joined); a song keeps its first label that they confirm
-    check: "sound" tries every sound file (1 ms), "files" trusts the listing, "tables" reads nothing else
-    single_genre: drop songs whose labels point to more than one class, as the thesis tried
+    Args:
+        root: the folder of its tables, audios/ and lyrics/.
+        artist_genres: a csv of artist and genres (comma-joined); a song then keeps its first label that its
+            artist's genres confirm, and is dropped if they confirm none.
+        check: "sound" opens every sound file (1 ms), "files" trusts the listing, "tables" reads nothing else.
+        single_genre: drop songs whose labels point to more than one class, as the thesis tried.
+        language: the code of the lyrics' language; where the tables list none, it is detected.
+        shares: of train, val and test; artists are divided, not songs.
+        seed: of the split.
+
+    Returns:
+        The corpus; what was dropped, and why, is in its dropped rows.
+
+    (chapter *Curation*)
     """
     if check not in ("sound", "files", "tables"):
         raise ValueError(f'check is "sound", "files" or "tables", not {check!r}')
     root = files.folder(root, "music4all")
-    tables = {
-        name: files.read_rows(root / name, columns, ["id", *USED.get(name, ["artist", "song"])])
-        for name, columns in TABLES.items()
-    }
-    songs = tables["id_information.csv"][0].rename(columns={"song": "title"})
-    broken = [row for _, rows in tables.values() for row in rows]
-    elsewhere = set(tables["id_metadata.csv"][0]["id"]) - set(songs["id"])
-    broken += [(id, "no row in id_information.csv") for id in sorted(elsewhere)]
-    sieve = curate.Sieve(songs, broken)
-    sieve.drop(~sieve.table["id"].str.fullmatch(files.SAFE_ID), "unsafe id: it could name a file elsewhere")
-    sieve.drop(sieve.table["id"].duplicated(), "id appears twice")
-    sieve.drop(sieve.table["artist"] == "", "no artist")
-    for name, columns in USED.items():
-        more = tables[name][0].drop_duplicates("id")[["id", *columns]]
-        sieve.table = sieve.table.merge(more, on="id", how="left")
-    curate.place(sieve)
-    _genres(sieve, artist_genres, single_genre)
-    _language(sieve, language)
+    sieve = _joined_tables(root)
+    curation.place_on_plane(sieve)
+    _choose_genres(sieve, artist_genres, single_genre)
+    _choose_language(sieve, language)
+
     sounds, texts = {}, {}
     if check == "tables":
         sieve.drop(sieve.table["_wanted"] != "", "language: none listed")
     else:
         sounds, texts = files.files_of(root / "audios"), files.files_of(root / "lyrics")
         files.check_files(sieve, sounds, texts, open_sound=check == "sound")
-    return sieve.corpus("music4all", files.reader(sounds, texts), seed, shares)
+    read, paths = files.song_reader(sounds, texts), files.song_files(sounds, texts)
+    return sieve.corpus("music4all", read, seed, shares, paths)
 
 
-def _genres(sieve: curate.Sieve, artist_genres, single_genre: bool) -> None:
-    tags = [curate.split_tags(text) for text in sieve.table["genres"].fillna("")]
-    known = None if artist_genres is None else curate.read_artist_genres(artist_genres)
-    keys = [curate.artist_key(artist) for artist in sieve.table["artist"]]
-    of_artist = [None if known is None else known.get(key, []) for key in keys]
-    rows = files.bar(list(zip(tags, of_artist, strict=True)), "genres")
-    sieve.table["genre"], problems = zip(*[curate.primary_genre(*row) for row in rows]) if tags else ([], [])
-    mixed = [single_genre and len({genre_of(tag) for tag in own} - {"other"}) > 1 for own in tags]
-    labels = [many and "labels of several classes: " + ", ".join(own) for own, many in zip(tags, mixed)]
-    sieve.drop_where([problem or label for problem, label in zip(problems, labels)])
+def _joined_tables(root: Path) -> curation.Sieve:
+    """The four tables as one, without the rows that no song can be made of."""
+    tables, broken = {}, []
+    for name, columns in TABLES.items():
+        tables[name], broken_rows = files.read_rows(root / name, columns, ["id", *USED[name]])
+        broken += broken_rows
+    songs = tables["id_information.csv"].rename(columns={"song": "title"})
+    without_information = set(tables["id_metadata.csv"]["id"]) - set(songs["id"])
+    broken += [(id, "no row in id_information.csv") for id in sorted(without_information)]
+
+    sieve = curation.Sieve(songs, broken)
+    sieve.drop(~sieve.table["id"].str.fullmatch(files.SAFE_ID), "unsafe id: it could name a file elsewhere")
+    sieve.drop(sieve.table["id"].duplicated(), "id appears twice")
+    sieve.drop(sieve.table["artist"] == "", "no artist")
+    for name in ("id_metadata.csv", "id_genres.csv", "id_lang.csv"):
+        more = tables[name].drop_duplicates("id")[["id", *USED[name]]]
+        sieve.table = sieve.table.merge(more, on="id", how="left")
+    return sieve
 
 
-def _language(sieve: curate.Sieve, language: str) -> None:
+def _choose_genres(sieve: curation.Sieve, artist_genres: str | Path | None, single_genre: bool) -> None:
+    """Give every song one genre; drop those without."""
+    tags_of_artist = None if artist_genres is None else curation.read_artist_genres(artist_genres)
+    genres, problems = [], []
+    rows = list(zip(sieve.table["artist"], sieve.table["genres"].fillna(""), strict=True))
+    for artist, text in files.bar(rows, "genres"):
+        tags = curation.split_tags(text)
+        artist_tags = None
+        if tags_of_artist is not None:
+            artist_tags = tags_of_artist.get(curation.artist_key(artist), [])
+        genre, problem = curation.primary_genre(tags, artist_tags)
+        if not problem and single_genre and len({genre_of(tag) for tag in tags} - {"other"}) > 1:
+            problem = "labels of several classes: " + ", ".join(tags)
+        genres.append(genre)
+        problems.append(problem)
+    sieve.table["genre"] = genres
+    sieve.drop_where(problems)
+
+
+def _choose_language(sieve: curation.Sieve, language: str) -> None:
+    """Drop songs that are listed in another language; those listed in none wait for the detector."""
     listed = sieve.table["lang"].fillna("").str.casefold()
     # The authors' column says INTRUMENTAL, so spelled, where nothing is sung.
     codes = listed.where(~listed.str.fullmatch("ins?trumental"), "instrumental").to_numpy()

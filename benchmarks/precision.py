@@ -9,10 +9,10 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-JOINT, GRIDS = (500, 1000, 2500, 4500), (300, 600, 1200)
+JOINT, GRIDS = (500, 1000, 2500), (300, 600)
 STEADY = (250, 1000, 4000)
 SEEDS = {"pairs": 77, "truth": 78, "fresh": 79}
-COUNTS = {"pairs": 3000, "truth": 2500, "fresh": 8000}
+COUNTS = {"pairs": 3000, "truth": 2000, "fresh": 8000}
 
 
 @dataclass

@@ -30,8 +30,9 @@ start: float = 40
 segments: int = 12
 corpus: str = "demo"
 songs: int = 1350
-candidates: int = 12
+candidates: int = 8
 samples: int = 600
+masks: int = 300
 
 
 # %% tags=["remove-cell"]
@@ -72,7 +73,7 @@ clip, tagger, heard, reason = real_song()
 # among those that a sum describes well (R2 above 0.7) and whose sum is no more than 1.
 model = ml.load_model("genre", "multimodal")
 test = ml.load_corpus(corpus, size=songs).split("test")
-explainer = ml.MusicLIME(model, samples=samples, design="joint")
+explainer = ml.MusicLIME(model, samples=masks)
 
 
 def needs_both(song):

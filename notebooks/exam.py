@@ -140,8 +140,7 @@ print(f"{songs_recorded} songs recorded")
 # divided by their spread: 1 is as bad as saying nothing. It is empty where a method names no estimand.
 
 # %%
-words = counted[(counted["modality"] == "lyrics") & (counted["method"] != "captum: integrated gradients")]
-board(words, base, ("song", "cluster")).round(3)
+board(counted[counted["modality"] == "lyrics"], base, ("song", "cluster")).round(3)
 
 # %% [markdown]
 # **Cells.**

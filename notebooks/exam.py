@@ -149,8 +149,8 @@ board(counted[counted["modality"] == "lyrics"], base, ("song", "cluster")).round
 board(counted[counted["modality"] == "audio"], base, ("song", "cluster")).round(3)
 
 # %% [markdown]
-# The rows *the model's own values* are the ceiling: they have no sampling error. An interval that includes 0 means
-# that this record cannot tell the method from MusicLIME.
+# The rows *the model's own values* say what a method without any sampling error would reach on this model. An interval
+# that includes 0 means that this record cannot tell the method from MusicLIME with joint masks.
 #
 # ## Which faithfulness score would have told?
 #
@@ -208,8 +208,8 @@ if file.exists():
     display(board(taggers, first, ("song", "pair")).drop(columns="calls").round(3))
 
 # %% [markdown]
-# On real songs with ten segments nearly every method is right, so the board cannot rank them; on composed songs with a
-# hundred features it can. A method that is good on one board need not be on the other.
+# Where nearly every method is right, a board cannot rank them: ten segments are an easy question, a hundred cells and
+# words a hard one. A method that is good on one board need not be good on the other.
 #
 # ### One splice, live
 #
@@ -302,7 +302,7 @@ print(f"{pd.Series(values.values[row]).corr(pd.Series(shapley.values[row]), meth
 # ## Summary
 #
 # An exam needs a truth. Planted evidence is one, the model's own values are another, splices bring the first to real
-# songs. Methods differ less in what they find than in how many questions they need to find it.
+# songs. A fair board asks the same number of questions of every method and shows how sure each difference is.
 #
 # ## Next
 #

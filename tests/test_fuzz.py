@@ -71,8 +71,11 @@ def loudness(audio, lyrics):
 loudness.sample_rate = 8000
 
 
+def halves(audio, rate):
+    return {"vocals": audio / 2, "other": audio / 2}
+
+
 def explainer():
-    halves = lambda audio, rate: {"vocals": audio / 2, "other": audio / 2}  # noqa: E731
     return ml.MusicLIME(loudness, ["x", "y", "z"], 8000, halves, segments=2, samples=12, progress=False)
 
 
@@ -107,7 +110,10 @@ def encoded(format, subtype, samples, rate):
     return file.getvalue()
 
 
-floats = lambda *values: np.resize(np.array(values, "<f4"), 12000).tobytes()  # noqa: E731
+def floats(*values):
+    return np.resize(np.array(values, "<f4"), 12000).tobytes()
+
+
 NASTY = {
     "empty.mp3": b"",
     "text.mp3": b"no sound at all " * 500,

@@ -1,26 +1,22 @@
-"""What docutils, pandas and the theme write that a screen reader stumbles over, put right on each page."""
+"""Puts right what docutils, pandas and the theme write that a screen reader stumbles over."""
 
 import re
 
-FOLD = re.compile(r"(<a [^>]*>((?:(?!</a>).)*)</a><details[^>]*><summary)>", re.S)
-
+# What scrolls sideways on a phone.
 SCROLLS = re.compile(r'<(div|figure) (?=[^>]*class="[^"]*\bml-(?:equation|wide)\b)')
+EMPTY_HEADER = re.compile(r"<th((?: [^>]*)?)>(?:\s|&nbsp;)*</th>")
 
 
 def mend(app, pagename, templatename, context, doctree):
-    menu = context.get("generate_toctree_html")
-    if menu:
-        # The arrow that unfolds the pages under a page has no words of its own.
-        named = lambda found: f'{found[1]} aria-label="Pages under {re.sub("<.*?>", "", found[2])}">'  # noqa: E731
-        context["generate_toctree_html"] = lambda *a, **k: FOLD.sub(named, str(menu(*a, **k)))
     body = context.get("body")
     if not body:
         return
-    # The entries of a list are list items, and an empty corner of a table heads nothing.
+    # The entries of a list of references are list items.
     body = body.replace('role="doc-biblioentry"', 'role="listitem"')
-    # What scrolls sideways on a phone can be reached by key.
+    # What scrolls sideways can be reached by key.
     body = SCROLLS.sub(r'<\1 tabindex="0" ', body)
-    context["body"] = re.sub(r"<th((?: [^>]*)?)>(?:\s|&nbsp;)*</th>", r"<td\1></td>", body)
+    # An empty corner of a table is no header of anything.
+    context["body"] = EMPTY_HEADER.sub(r"<td\1></td>", body)
 
 
 def setup(app):

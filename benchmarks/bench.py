@@ -70,7 +70,7 @@ def typical(songs, words=100):
 def pairs(way, model, song, masks, part, count):
     """Ours and the published procedure by turns, on the same masks, of which it is given the first `part`."""
     import musiclime as ml
-    from musiclime.explain import surrogate
+    from musiclime.explain.masks import draw
 
     from . import published
 
@@ -78,7 +78,7 @@ def pairs(way, model, song, masks, part, count):
     options = {"classes": model.classes, "samples": masks, "design": "joint", "progress": False}
     explainer = ml.MusicLIME(predict, **options)
     space = ml.MusicLIME(model).space(song)
-    drawn = surrogate.draw(part, len(space.audio) + len(space.lyrics), seed=0)
+    drawn = draw(part + 1, len(space.audio) + len(space.lyrics), seed=0)
     published.explain(model, space, drawn[:10])
     for pair in range(count):
         model._table = (None,)
@@ -197,7 +197,6 @@ def main():
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--paper", type=int, default=16, help="masks for the paper's sizes; 0: without them")
     parser.add_argument("--songs", type=int, default=20)
-    parser.add_argument("--reference", type=int, default=100_000)
     parser.add_argument("--torchaudio", help="a folder with a torchaudio that imports; else pip fetches one")
     parser.add_argument("--record", action="store_true", help="let check record today's ratios")
     options = parser.parse_args()

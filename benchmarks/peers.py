@@ -5,7 +5,7 @@ Each function takes a `Question` and gives one weight a feature. `pip install mu
 
 import numpy as np
 
-from musiclime.explain import surrogate
+from musiclime.explain.masks import draw
 from musiclime.models.filterbank import BINS, FRAMES, MEAN, SILENCE, STD, filterbank
 
 
@@ -27,7 +27,7 @@ class Question:
         return self.explainer.outputs(self.space, masks)[:, self.column]
 
     def coins(self) -> np.ndarray:
-        return surrogate.draw(self.calls, self.features, seed=self.seed)
+        return draw(self.calls, self.features, seed=self.seed)
 
 
 def published(question: Question) -> np.ndarray:

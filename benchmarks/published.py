@@ -2,7 +2,8 @@
 
 Fair coins for sound and words jointly; batches of ten; forty components as long as the song, summed in
 Python; the filterbank clip by clip; every text padded to 256 tokens; lime's two ridge fits, for one class.
-Two things differ, so that weights can be compared: words are those of musiclime, and stems are given.
+Three things differ, so that weights can be compared: words are those of musiclime, stems are given, and the
+song itself, the first mask, is asked but not fitted as if it were a toss of coins.
 """
 
 import time
@@ -111,9 +112,10 @@ def explain(model, space, masks, clock=None):
                 torch.cuda.empty_cache()
     outputs = np.concatenate(outputs)
     with clock("fit"):
-        distances = pairwise_distances(masks.astype(float), masks[:1].astype(float), metric="cosine").ravel()
+        tossed = masks[1:].astype(float)
+        distances = pairwise_distances(tossed, masks[:1].astype(float), metric="cosine").ravel()
         fitted = LimeBase(lambda d: np.sqrt(np.exp(-(d**2) / WIDTH**2))).explain_instance_with_data(
-            masks.astype(float), outputs, distances, int(outputs[0].argmax()), num_features=100_000
+            tossed, outputs[1:], distances, int(outputs[0].argmax()), num_features=100_000
         )[1]
     weights = np.zeros(masks.shape[1])
     for column, weight in fitted:

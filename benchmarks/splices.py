@@ -9,19 +9,18 @@ import warnings
 from copy import deepcopy
 
 import numpy as np
-import pandas as pd
 import torch
 from scipy.ndimage import median_filter
 from scipy.signal import istft, stft
 
 import musiclime as ml
 from musiclime.judge.exact_values import model_values
-from musiclime.judge.planted_evidence import compare, evidence_costs, marks
+from musiclime.judge.planted_evidence import compare, marks
 from musiclime.judge.splices import splices
 from musiclime.models.pretrained import load_tagger
 
 from . import peers
-from .bench import OUT, write
+from .bench import write
 from .exam import with_weights
 from .peers import Question
 
@@ -34,7 +33,7 @@ METHODS = {
     "shapiq: SVARM": (peers.shapiq_svarm, "shapley"),
     "random forest": (peers.forest, ""),
 }
-NOTE = "a row a splice, model, explainer and modality; cost: what replacing the first song's part costs"
+NOTE = "a row a splice, model, explainer and modality"
 
 
 def harmonic_percussive(audio, rate: int) -> dict[str, np.ndarray]:
@@ -63,7 +62,6 @@ def rows_of(name: str, explainer, songs, methods, calls: int, values: bool = Tru
     for number, song in enumerate(songs):
         label = song.genre
         common = {"model": name, "song": song.id, "pair": song.artist, "label": label}
-        costs = evidence_costs(explainer, song, label)
         found = explainer.explain(song)
         kept = {"MusicLIME": (found, "banzhaf")}
         for method, (weigh, estimand) in methods.items():
@@ -75,60 +73,68 @@ def rows_of(name: str, explainer, songs, methods, calls: int, values: bool = Tru
         if values:
             for estimand in {estimand for _, estimand in kept.values() if estimand}:
                 truths[estimand] = model_values(explainer, song, estimand)
+            own = truths["banzhaf"].values[found.row(label)]
+            kept["the model's own values: banzhaf"] = (with_weights(found, label, own), "")
         for method, (explanation, estimand) in kept.items():
             for mark in marks(explanation, song, label):
                 row = common | {"method": method, "estimand": estimand, **mark}
-                row["cost"] = costs[mark["modality"]]
                 if estimand in truths:
                     row |= compare(explanation, truths[estimand], label, mark["modality"])
                 yield row
-        if "banzhaf" in truths:
-            own = with_weights(found, label, truths["banzhaf"].values[found.row(label)])
-            for mark in marks(own, song, label):
-                yield common | {
-                    "method": "the model's own values: banzhaf",
-                    **mark,
-                    "cost": costs[mark["modality"]],
-                }
+
+
+class Record:
+    """The rows so far, written after every model."""
+
+    def __init__(self, calls: int):
+        self.calls, self.rows = calls, []
+
+    def add(self, name: str, explainer, spliced, methods=(), values: bool = True) -> None:
+        mine = []
+        for row in rows_of(name, explainer, spliced, dict(methods), self.calls, values):
+            mine.append(row)
+            if len({one["song"] for one in mine}) % 10 == 0:
+                write("splices", self.rows + mine, NOTE)
+        self.rows += mine
+        table = write("splices", self.rows, NOTE)
+        ours = table[(table["model"] == name) & (table["method"] == "MusicLIME")]
+        print(name, ours.groupby("modality")[["auc", "pointing"]].agg(["mean", "size"]).round(3), flush=True)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--count", type=int, default=78, help="splices a model")
+    parser.add_argument("--count", type=int, default=60, help="splices of segments and of lines")
+    parser.add_argument("--few", type=int, default=15, help="splices for what costs more")
     parser.add_argument("--calls", type=int, default=120)
     options = parser.parse_args()
     warnings.filterwarnings("ignore")
-    songs = list(ml.load_corpus("real"))
+    songs, record = list(ml.load_corpus("real")), Record(options.calls)
     settings = {"samples": options.calls, "progress": False}
-    rows = []
+    taggers = {name: load_tagger(name) for name in ("MTT_musicnn", "MSD_musicnn")}
 
-    def record(name, explainer, spliced, methods=(), values=True):
-        rows.extend(rows_of(name, explainer, spliced, dict(methods), options.calls, values))
-        table = write("splices", rows, NOTE)
-        mine = table[(table["model"] == name) & (table["method"] == "MusicLIME")]
-        print(
-            name,
-            len(spliced),
-            mine.groupby("modality")[["auc", "pointing", "cost"]].mean().round(3),
-            flush=True,
-        )
-
-    for tagger in ("MTT_musicnn", "MSD_musicnn"):
-        model = load_tagger(tagger)
-        spliced = splices(model, songs, options.count)
-        record(f"{tagger}, segments", ml.AudioLIME(model, **settings), spliced, METHODS.items())
-        broken = ml.AudioLIME(randomised(model, 0), **settings)
-        record(f"{tagger}, segments, last layer at random", broken, spliced, values=False)
-        parts = splices(model, songs, options.count, separate=harmonic_percussive)
-        record(f"{tagger}, harmonic and percussive", ml.AudioLIME(model, **settings), parts)
-
-    thresholds = {"present": 0.3, "absent": 0.15}
-    for modality, explainer in (("lyrics", ml.LyricsLIME), ("multimodal", ml.MusicLIME)):
-        model = ml.load_model("mood", modality, preset="real")
-        spliced = splices(model, songs, options.count, **thresholds)
-        asked = explainer(model, unit="line", **settings)
-        record(f"mood by {modality}, lines" if modality == "lyrics" else "mood by both", asked, spliced)
-    print(pd.DataFrame(rows).groupby(["model", "method"])["auc"].mean().round(3), OUT)
+    spliced = splices(taggers["MTT_musicnn"], songs, options.count)
+    record.add(
+        "MTT_musicnn, segments", ml.AudioLIME(taggers["MTT_musicnn"], **settings), spliced, METHODS.items()
+    )
+    softer = {"present": 0.3, "absent": 0.15}
+    reader = ml.load_model("mood", "lyrics", preset="real")
+    spliced_lines = splices(reader, songs, options.count, **softer)
+    record.add(
+        "mood by MiniLM, lines", ml.LyricsLIME(reader, unit="line", **settings), spliced_lines, values=False
+    )
+    broken = ml.AudioLIME(randomised(taggers["MTT_musicnn"], 0), **settings)
+    record.add("MTT_musicnn, last layer at random", broken, spliced[: options.few], values=False)
+    both = ml.load_model("mood", "multimodal", preset="real")
+    spliced = splices(both, songs, options.few, **softer)
+    asked = ml.MusicLIME(both, unit="line", **settings)
+    record.add("mood by musicnn and MiniLM, segments and lines", asked, spliced, values=False)
+    spliced = splices(taggers["MSD_musicnn"], songs, options.count)
+    record.add(
+        "MSD_musicnn, segments", ml.AudioLIME(taggers["MSD_musicnn"], **settings), spliced, METHODS.items()
+    )
+    parts = splices(taggers["MTT_musicnn"], songs, options.few, separate=harmonic_percussive)
+    asked = ml.AudioLIME(taggers["MTT_musicnn"], **settings)
+    record.add("MTT_musicnn, harmonic and percussive", asked, parts, values=False)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ PUBLIC_NAMES = {
     "data.song": ["Song", "Corpus", "read_song"],
     "data.corpora": ["load_corpus"],
     "models.training": ["load_model"],
+    "models.pretrained": ["load_tagger"],
     "explain.explainers": ["MusicLIME", "AudioLIME", "LyricsLIME"],
     "explain.spectrogram_regions": ["SpectrogramLIME"],
     "explain.explanation": ["Explanation", "Feature"],

@@ -1,4 +1,4 @@
-"""The book's lines from a shell: python -m musiclime explain song.mp3 --lyrics song.txt --out song.html."""
+"""The shell: musiclime explain song.mp3 --lyrics song.txt --out song.html."""
 
 import argparse
 import html
@@ -11,40 +11,117 @@ PAGE = """<!doctype html><html lang="en"><meta charset="utf-8">
 """
 
 
-def main(arguments=None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m musiclime", description="Explain a song to a page.")
-    commands = parser.add_subparsers(required=True, metavar="explain")
-    add = commands.add_parser("explain", help="explain a song").add_argument
-    add("audio", help="a sound file: wav, flac, ogg or mp3")
-    add("--lyrics", default="", help="the lyrics, or a text file that holds them")
-    add("--out", default="song.html", help="the page to write; .json writes the bare explanation")
-    add("--task", default="genre", choices=["genre", "emotion"])
-    add("--preset", default="demo", choices=["demo", "paper"], help="which models to load, or to train first")
-    add("--corpus", default="demo", help="the corpus the model is trained on")
-    add("--root", help="the folder of that corpus; the demo needs none")
-    add("--samples", type=int, help="perturbations; by default as many as the book takes")
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; 0 where it worked, 2 after one sentence that says what was wrong.
+
+    Args:
+        arguments: what follows `musiclime` in the shell; None reads the command line.
+
+    Returns:
+        The exit status.
+
+    (chapter *Your song*)
+    """
+    options = _parser().parse_args(arguments)
     try:
-        return _explain(parser.parse_args(arguments))
+        return _explain(options)
     except (ValueError, FileNotFoundError) as error:
         print(f"musiclime: {error}", file=sys.stderr)
         return 2
 
 
-def _explain(asked) -> int:
+def _parser() -> argparse.ArgumentParser:
+    from . import __version__
+
+    parser = argparse.ArgumentParser(prog="musiclime", description="Explain what a model hears in a song.")
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True, metavar="explain")
+    add = commands.add_parser("explain", help="explain a song and write a page").add_argument
+    add("audio", help="a sound file: wav, flac, ogg or mp3")
+    add("--lyrics", default="", help="the lyrics, or a text file that holds them")
+    add("--out", default="song.html", help="the page to write; .json writes the bare explanation")
+    add("--task", default="genre", choices=["genre", "mood", "emotion"])
+    add("--preset", default="real", choices=["real", "demo", "paper"], help="which models answer")
+    add("--start", type=float, default=0.0, help="where the excerpt begins, in seconds")
+    add("--seconds", type=float, default=12.0, help="how long the excerpt is")
+    add(
+        "--separate",
+        choices=["best", "hpss", "demo", "umxhq", "umxl"],
+        help="what splits the sound into stems",
+    )
+    add("--samples", type=int, help="perturbations; by default as many as the book takes")
+    add("--seed", type=int, default=0, help="of the perturbations")
+    add("--device", help="cpu or cuda; by default whichever there is")
+    add("--corpus", default="demo", help="the corpus that a demo or paper model is trained on")
+    add("--root", help="the folder of that corpus; the demo needs none")
+    return parser
+
+
+def _explain(options: argparse.Namespace) -> int:
     import musiclime as ml
 
-    song = ml.read_song(asked.audio, asked.lyrics)
-    model = ml.load_model(asked.task, "multimodal", corpus=asked.corpus, preset=asked.preset, root=asked.root)
-    explainer, out = ml.MusicLIME(model, samples=asked.samples), Path(asked.out)
-    song = explainer.prepare(song)
-    explanation = explainer.explain(song)
+    from .models.separation import separator
+
+    song = ml.read_song(options.audio, options.lyrics).excerpt(options.start, options.seconds)
+    model = _model(options)
+    real = options.preset == "real"
+    separate = separator(options.separate or ("best" if real else "demo"))
+    # A second a segment: then each patch of three seconds hears few cells.
+    segments = max(1, round(song.seconds)) if real else 10
+    explainer = ml.MusicLIME if song.lyrics.strip() else ml.AudioLIME
+    explainer = explainer(
+        model, separate=separate, segments=segments, samples=options.samples, seed=options.seed
+    )
+    ready = explainer.prepare(song)
+    explanation = explainer.explain(ready)
+
+    out = Path(options.out)
     if out.suffix == ".json":
         explanation.save(out)
     else:
-        player = ml.player(explanation, song, predict=model)
-        out.write_text(PAGE.format(title=html.escape(song.id), player=player), encoding="utf-8")
-    print(f"{explanation.label} ({explanation.probabilities.max():.2f}): {out}")
+        player = ml.player(explanation, ready, predict=model)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(PAGE.format(title=html.escape(song.title or song.id), player=player), encoding="utf-8")
+    _report(explanation, model, options, separate.keywords["preset"], out)
     return 0
+
+
+def _model(options: argparse.Namespace):
+    import musiclime as ml
+
+    if options.task == "mood" and options.preset != "real":
+        raise ValueError('only preset "real" tells moods: take --task emotion, or --preset real')
+    if options.task == "emotion" and options.preset == "real":
+        raise ValueError('preset "real" tells genre or mood, not emotion: take --task mood')
+    return ml.load_model(
+        options.task,
+        "multimodal",
+        corpus=options.corpus,
+        preset=options.preset,
+        root=options.root,
+        device=options.device,
+    )
+
+
+def _report(explanation, model, options, separated: str, out: Path) -> None:
+    """What answered, what it said, and how far to trust the explanation."""
+    if options.preset == "real":
+        print(f"model: {model.name}, made of " + "; and ".join(model.card["trained_on"]))
+        print(f"it cannot: {model.card['cannot']}")
+    else:
+        print(f"model: {model.name}, trained on the corpus {model.card['corpus']['name']}")
+    if options.preset == "demo" and options.corpus == "demo":
+        print("this model knows nothing but composed songs: about any other song its answer means nothing")
+    order = explanation.probabilities.argsort()[::-1][:3]
+    labels = ", ".join(f"{explanation.classes[i]} {explanation.probabilities[i]:.2f}" for i in order)
+    print(f"answer: {labels}")
+    row = explanation.row(explanation.label)
+    print(
+        f"explanation: accounts for {explanation.score[row]:.0%} of how the answers vary; another run would "
+        f"name {explanation.steady(5, explanation.label):.0%} of its five strongest features again; "
+        f"stems by {separated}"
+    )
+    print(f"page: {out}")
 
 
 if __name__ == "__main__":

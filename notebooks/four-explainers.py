@@ -14,28 +14,29 @@
 # %% [markdown]
 # # Four explainers
 #
-# The thesis tried four ways to ask a music model *why*: lime on the lyrics, lime on the spectrogram, audioLIME on
-# stems, and finally MusicLIME on both modalities at once. Here all four explain one song, beside lime's own code
-# where lime has any, and the box is opened: what is sampled, what is weighted, what is estimated.
+# The thesis tried four ways to ask a music model *why*: lime on the lyrics, lime on the spectrogram, audioLIME on stems,
+# and finally MusicLIME on both modalities at once. Here all four explain one song, beside lime's own code where lime has
+# any. For each you see what is muted, how masks are weighed, and what is estimated.
 #
-# **What you will learn:** what each explainer switches off; that the kernel of the published code does nothing, and
-# what it therefore estimates; how the off-value changes an answer; why the thesis gave up on spectrograms.
+# **What you will learn:** what each explainer mutes; that the sampling, not the kernel, decides what is estimated; how
+# the sound of a muted cell changes an answer; why the thesis gave up on spectrograms.
 #
 # **What you need:** {doc}`Explain </runs/explain-genre-multimodal>`.
 #
-# **How long, on what:** {glue:text}`took`, with fewer masks than the thesis took.
-#
-# The song is **composed, with planted evidence**: what you see is a claim about the method, never about real music.
+# **How long, on what:** {glue:text}`took`, with {glue:text}`samples` masks for each explanation.
 
 # %%
 import musiclime as ml
 from musiclime.show import chapter
 
 # %% tags=["parameters"]
-samples: int = 1000
-patch_samples: int = 300
-songs: int = 1350
-training: dict = {}
+samples: int = 400
+patch_samples: int = 100
+looked_at: int = 12
+corpus: str = "demo"
+root: str = ""
+preset: str = "demo"
+weights: str = "pretrained"
 
 # %% tags=["hide-input"]
 import matplotlib.pyplot as plt
@@ -45,43 +46,46 @@ from lime.lime_base import LimeBase
 from lime.lime_text import LimeTextExplainer
 from skimage.segmentation import find_boundaries
 
-from musiclime.data.song import STEMS
-from musiclime.explain import surrogate
-from musiclime.models.evaluation import answers
+from musiclime.explain.masks import coins, draw, kernel
+from musiclime.explain.surrogate import fit
 from musiclime.show.figures import COLOURS
 
-# %%
-corpus = ml.load_corpus("demo", size=songs)
-model = ml.load_model("genre", "multimodal", corpus, **training)
-test = corpus.split("test")
-some = test.where(np.arange(len(test)) < 45)
-
-# %% [markdown]
-# A good example is a song that is both read and heard: replacing the evidence in its words must cost the model
-# much, and so must replacing the evidence in its cells. Of 45 songs we take the one whose smaller cost is largest.
+chapter.glue("samples", samples)
 
 # %%
-said = answers([model], some, progress=False)[0]
-truth = [model.classes.index(genre) for genre in some.table["genre"]]
-p = pd.DataFrame({case: rows[np.arange(len(truth)), truth] for case, rows in said.items()})
-cost = np.minimum(p["as it is"] - p["words replaced"], p["as it is"] - p["cells replaced"])
-song = some[int(cost.argmax())]
-
-# %% tags=["hide-input"]
-for case, value in p.loc[cost.idxmax()].items():
-    chapter.glue(case.replace(" ", "-"), value)
-chapter.glue("title", song.title)
-chapter.glue("genre", song.genre)
+data = ml.load_corpus(corpus, root or None)
+model = ml.load_model("genre", "multimodal", data, preset=preset, weights=weights, root=root or None)
 
 # %% [markdown]
-# The song is *{glue:text}`title`*, {glue:text}`genre`. The model gives its genre a probability of {glue:text}`as-it-is:.2f`;
-# {glue:text}`words-replaced:.2f` with its evidence words replaced, {glue:text}`cells-replaced:.2f` with its cells,
-# {glue:text}`both-replaced:.2f` with both.
+# A good example is a song that is both read and heard. Muting all its sound must cost the model much, and so must
+# removing all its words. Of a few songs we take the one whose smaller cost is largest.
+
+
+# %%
+def probability(song, audio=True, lyrics=True):
+    """What the model gives the class of the whole song, with a modality there or not."""
+    ready = ml.MusicLIME(model).prepare(song)
+    sound = ready.audio if audio else 0 * ready.audio
+    whole = model.predict(ready.audio[None], [ready.lyrics])[0]
+    return model.predict(sound[None], [ready.lyrics if lyrics else ""])[0][whole.argmax()]
+
+
+some = [data[position] for position in np.linspace(0, len(data) - 1, min(looked_at, len(data))).astype(int)]
+costs = pd.DataFrame(
+    {
+        "song": one.title,
+        "whole": probability(one),
+        "without sound": probability(one, audio=False),
+        "without words": probability(one, lyrics=False),
+    }
+    for one in some
+)
+smaller = costs["whole"] - costs[["without sound", "without words"]].max(axis=1)
+song = some[int(smaller.argmax())]
+costs.loc[[smaller.idxmax()]].style.hide(axis="index").format(precision=2)
 
 # %%
 chapter.sounds({song.title: song.audio}, song.sample_rate)
-
-# %% [markdown]
 
 # %% [markdown]
 # ## LyricsLIME, beside lime
@@ -89,106 +93,114 @@ chapter.sounds({song.title: song.audio}, song.sample_rate)
 # The sound is kept as it is, so it is encoded once; only the text changes.
 
 # %%
-heard = model.encode_audio(song.audio[None])
+ready = ml.LyricsLIME(model).prepare(song)
+heard = model.encode_audio(ready.audio[None])
 
 
 def read(texts):
     return model.fuse(np.repeat(heard, len(texts), axis=0), model.encode_lyrics(texts))
 
 
-# %%
-text = model.truncate(song.lyrics)
-label = model.classes[int(read([text]).argmax())]
+label = model.classes[int(read([ready.lyrics]).argmax())]
 row = model.classes.index(label)
 lime = LimeTextExplainer(class_names=model.classes, random_state=0)
-theirs = lime.explain_instance(text, read, labels=[row], num_features=1000, num_samples=samples)
+theirs = lime.explain_instance(ready.lyrics, read, labels=[row], num_features=1000, num_samples=samples)
 
 # %%
 ours = ml.LyricsLIME(model, samples=samples, sampling="lime").explain(song)
-coins = ml.LyricsLIME(model, samples=samples).explain(song)
+tossed = ml.LyricsLIME(model, samples=samples).explain(song)
 redrawn = ml.LyricsLIME(model, samples=samples, sampling="lime", seed=1).explain(song)
 
 # %% [markdown]
-# lime splits at every character that is no letter or digit and minds the case; we fold the case and keep
-# contractions whole. To compare, lime's weights are added up over the pieces of each of our words.
+# lime splits at every character that is no letter or digit and minds the case; we fold the case and keep contractions
+# whole. To compare, lime's weights are added up over the pieces of each of our words.
 
 # %% tags=["hide-input"]
-weights = pd.DataFrame({f.name: [f.text] for f in ours.features}, index=["text"]).T
 split = {}
 for token, weight in theirs.as_list(row):
     split.setdefault(token.lower(), []).append(weight)
-weights["lime"] = [sum(split.get(name, [np.nan])) for name in weights.index]
-weights["ours, sampled as lime does"] = ours.weights[row]
-weights["ours, fair coins"] = coins.weights[row]
-weights["error"] = coins.errors[row]
-weights = weights.drop(columns="text")
-same = weights.dropna()
-chapter.glue("label", label)
-chapter.glue("tokens", len(theirs.as_list(row)))
-chapter.glue("words", len(ours.features))
-chapter.glue("like-lime", same["lime"].corr(same["ours, sampled as lime does"]))
-chapter.glue("like-itself", float(np.corrcoef(ours.weights[row], redrawn.weights[row])[0, 1]))
-chapter.glue("unlike-lime", same["lime"].corr(same["ours, fair coins"]))
-weights.reindex(weights["ours, fair coins"].abs().sort_values(ascending=False).index).head(10).round(4)
+table = pd.DataFrame(
+    {
+        "lime": [sum(split.get(feature.name, [np.nan])) for feature in ours.features],
+        "ours, sampled as lime does": ours.weights[row],
+        "the same, another seed": redrawn.weights[row],
+        "ours, fair coins": tossed.weights[row],
+        "error of the last": tossed.errors[row],
+    },
+    index=pd.Index([feature.name for feature in ours.features], name=f"for {label}"),
+)
+table.reindex(table["ours, fair coins"].abs().sort_values(ascending=False).index).head(8).style.format(
+    precision=4
+)
+
+# %% tags=["hide-input"]
+correlations = (
+    table.dropna().iloc[:, :4].corr()["ours, sampled as lime does"].drop("ours, sampled as lime does")
+)
+correlations.to_frame("correlation with ours, sampled as lime does").style.format(precision=2)
 
 # %% [markdown]
-# For *{glue:text}`label`*, lime found {glue:text}`tokens` tokens where we find {glue:text}`words` words. Sampled as
-# lime samples, our weights correlate with lime's at {glue:text}`like-lime:.2f`; sampled with fair coins, as the authors of
-# MusicLIME did, at {glue:text}`unlike-lime:.2f`. Most of what is missing to 1 is the draw: sampled as lime samples, but with
-# another seed, our weights correlate with *themselves* at {glue:text}`like-itself:.2f`, for most words weigh nothing and their
-# noise does not repeat. On the *same* masks and answers nothing differs at all:
+# What is missing to 1 is mostly the draw: with another seed our weights correlate no better with *themselves*, for most
+# words weigh nothing and their noise does not repeat. On the *same* masks and answers nothing differs:
 
 # %%
-masks = surrogate.draw(400, 20, "lime", seed=1)
+masks = draw(400, 20, "lime", seed=1)
 outputs = np.tanh(masks @ np.random.default_rng(0).normal(size=(20, 2)))
-fitted = surrogate.fit(masks, outputs, surrogate.kernel(masks, 0.25))
+fitted = fit(masks, outputs, kernel(masks, 0.25))
 base = LimeBase(lambda distance: np.sqrt(np.exp(-(distance**2) / 25**2)))
 distances = 100 * (1 - np.sqrt(masks.mean(axis=1)))
 found = base.explain_instance_with_data(masks.astype(float), outputs, distances, 0, 20, "none")[1]
-chapter.glue("gap", max(abs(weight - fitted.weights[0, i]) for i, weight in found))
+print("largest difference:", max(abs(weight - fitted.weights[0, i]) for i, weight in found))
 
 # %% [markdown]
-# The largest difference between a weight of lime's own `LimeBase` and ours is {glue:text}`gap:.0e`.
-#
 # ## What is being estimated
 #
 # LIME weighs a mask by its nearness to the song: $w = \sqrt{\exp(-d^2/\sigma^2)}$, $d$ the cosine distance. lime
-# multiplies $d$ by 100 and takes $\sigma = 25$. The published MusicLIME took 25 **without** the 100.
+# multiplies $d$ by 100 and takes $\sigma = 25$. The published MusicLIME took 25 **without** the 100, and so gives every
+# mask the same weight. Was that a mistake that matters? Take the kernel that lime means, and compare weights.
 
 # %%
-masks = surrogate.draw(5000, len(coins.features))
-widths = {"lime (0.25)": 0.25, "as published (25)": 25}
-kernels = {name: surrogate.kernel(masks, width) for name, width in widths.items()}
-chapter.glue("flat", kernels["as published (25)"].min())
-chapter.glue("steep", kernels["lime (0.25)"][1:].max())
+narrow = ml.LyricsLIME(model, samples=samples, kernel_width=0.25).explain(song)
+wide = ml.LyricsLIME(model, samples=samples, kernel_width=25.0).explain(song)
+compared = {
+    "fair coins, no kernel": tossed,
+    "width 25": wide,
+    "width 0.25": narrow,
+    "lime's sampling, width 0.25": ours,
+}
+pd.Series(
+    {name: np.corrcoef(tossed.weights[row], one.weights[row])[0, 1] for name, one in compared.items()}
+).to_frame("correlation with fair coins, no kernel").style.format(precision=4)
 
 # %% tags=["hide-input"]
-fig, axes = plt.subplots(1, 2, figsize=(9, 3.2), layout="constrained")
-for name, weight in kernels.items():
-    axes[0].scatter(masks.mean(axis=1), weight, s=6, label=name)
+many = coins(5000, len(tossed.features))
+fig, axes = plt.subplots(1, 2, figsize=(9, 3), layout="constrained")
+for name, width in {"lime (0.25)": 0.25, "as published (25)": 25}.items():
+    axes[0].scatter(many.mean(axis=1), kernel(many, width), s=6, label=name)
 axes[0].set(xlabel="share of the features that is on", ylabel="weight of the mask", ylim=(0, 1.05))
 axes[0].legend(frameon=False)
-for sampling in surrogate.SAMPLING:
-    drawn = surrogate.draw(5000, len(coins.features), sampling).mean(axis=1)
+for sampling in ("half", "lime"):
+    drawn = draw(5000, len(tossed.features), sampling).mean(axis=1)
     axes[1].hist(drawn, bins=25, alpha=0.6, label=sampling)
 axes[1].set(xlabel="share of the features that is on", ylabel="masks")
 axes[1].legend(frameon=False)
 chapter.figure(
     fig,
-    alt="Left: the published kernel is flat at 1, lime's falls steeply. Right: fair coins keep about half.",
+    alt="Left: the published kernel is flat at 1, lime's rises with the share that is on. Right: fair coins keep about "
+    "half of the features, lime's sampling any share.",
     caption="Left, what the two kernels make of fair-coin masks. Right, how much of a song the two samplings keep.",
     name="fig-kernels",
 )
 
 # %% [markdown]
-# No mask's published weight is below {glue:text}`flat:.4f`: the kernel does nothing. What is left is ridge
-# regression on fair coins, and that has a name. With every feature on or off by a fair coin, the least-squares weight
-# of feature $j$ is
+# The published kernel does nothing. But on fair coins lime's own kernel does next to nothing either: all masks keep about
+# half of the features, so all lie about equally far from the song. **The sampling decides what is estimated**, not the
+# kernel. With fair coins the least-squares weight of feature $j$ is
 #
 # $$\beta_j = E[f \mid z_j = 1] - E[f \mid z_j = 0],$$
 #
-# its **Banzhaf value**: the average change in the probability when the feature joins, over all subsets of the others.
-# With few features it can be computed exactly. Take the song's first lines as features and ask about all subsets.
+# its **Banzhaf value**: the average change in the answer when the feature joins, over all subsets of the others. With few
+# features it can be computed exactly. Take the song's first lines as features and ask about all subsets.
 
 # %%
 short = ml.Song(song.audio, song.sample_rate, "\n".join(song.lyrics.splitlines()[:6]), stems=song.stems)
@@ -202,43 +214,36 @@ exact = [told[every[:, j]].mean() - told[~every[:, j]].mean() for j in range(cou
 # %%
 estimate = lines.explain(short)
 table = pd.DataFrame({"exact": exact, "estimate": estimate.weights[row], "error": estimate.errors[row]})
-chapter.glue("banzhaf", float(np.max(np.abs(table.exact - table.estimate) / table.error.clip(lower=1e-9))))
-table.set_index(pd.Index([f.name for f in space.lyrics], name="line")).round(5)
+table.set_index(pd.Index([f.name for f in space.lyrics], name="line")).style.format(precision=5)
 
 # %% [markdown]
-# The farthest estimate lies {glue:text}`banzhaf:.1f` of its standard errors from the exact value.
+# ## AudioLIME, and what a muted cell plays
 #
-# ## AudioLIME, and what "off" sounds like
-#
-# A cell that is off must sound like something. Silence is what the authors took; noise of the same level keeps the
-# loudness; *neutral* puts in what the composer would have written without any genre.
+# A muted cell must sound like something. Silence is what the authors took; noise of the same level keeps the loudness;
+# *neutral* puts in what the composer would have written without any genre (composed songs only).
 
 # %%
-offs = {
-    off: ml.AudioLIME(model, samples=samples, off=off).explain(song)
-    for off in ("silence", "noise", "neutral")
-}
+sounds = ["silence", "noise", *(["neutral"] if song.evidence else [])]
+offs = {off: ml.AudioLIME(model, samples=samples, off=off).explain(song) for off in sounds}
 cells = pd.DataFrame({off: found.weights[row] for off, found in offs.items()})
-cells.index = [f.name for f in offs["silence"].features]
-planted = [f"{stem}{segment}" for stem, segment in song.evidence["genre"]["cells"]]
+cells.index = [feature.name for feature in offs["silence"].features]
+cells.corr().style.format(precision=2)
 
-# %%
-chapter.glue("off-noise", cells["silence"].corr(cells["noise"]))
-chapter.glue("off-neutral", cells["silence"].corr(cells["neutral"]))
-best = {off: cells[off].nlargest(5).index for off in cells}
-pd.DataFrame(
-    {off: [*best[off], sum(name in planted for name in best[off])] for off in cells},
-    index=[*range(1, 6), "planted"],
-)
+# %% tags=["hide-input"]
+planted = {f"{stem}{segment}" for stem, segment in (song.evidence or {}).get("genre", {}).get("cells", [])}
+best = {off: list(cells[off].nlargest(5).index) for off in cells}
+top = pd.DataFrame(best, index=pd.Index(range(1, 6), name="strongest cells"))
+if planted:
+    top.loc["planted"] = [sum(name in planted for name in best[off]) for off in cells]
+top
 
 # %% [markdown]
-# Weights with silence and with noise correlate at {glue:text}`off-noise:.2f`, with silence and with neutral material
-# at {glue:text}`off-neutral:.2f`. An explanation is always relative to an off-value; {doc}`When it fails </runs/when-it-fails>` shows how much
+# An explanation is always relative to what a muted cell plays; {doc}`When it fails </runs/when-it-fails>` shows how much
 # may hang on it.
 #
 # ## SpectrogramLIME: what the thesis gave up
 #
-# A mel spectrogram is a picture, and lime explains pictures: superpixels, found by scikit-image, are switched off.
+# A mel spectrogram is a picture, and lime explains pictures: superpixels, found by scikit-image, are muted.
 
 # %%
 pictures = ml.SpectrogramLIME(model, samples=patch_samples)
@@ -264,72 +269,68 @@ chapter.figure(
 )
 
 # %% [markdown]
-# The thesis made it audible in two ways: by the inverse transform of the picture's kept region, with the phase of
-# the mix, and by filtering the original. Beside them, the strongest cells of AudioLIME.
+# The thesis made it audible in two ways: by the inverse transform of the picture's kept region, with the phase of the mix,
+# and by filtering the original. Beside them, the strongest cells of AudioLIME.
 
 # %% tags=["hide-input"]
+quiet = offs["silence"]
+on = np.array([[feature in quiet.top(4, label) for feature in quiet.features]])
 chapter.sounds(
     {
         "the song": song.audio,
         "patches, inverse transform": pictures.listen(seen, strongest, song, "inverse"),
         "patches, the song filtered": pictures.listen(seen, strongest, song, "filter"),
-        "AudioLIME, four strongest cells": offs["silence"].listen(offs["silence"].top(4, label), song),
+        "AudioLIME, four strongest cells": quiet.space.mix(on)[0],
     },
-    song.sample_rate,
+    model.sample_rate,
 )
 
 # %% [markdown]
-# A patch has no name: it holds a bit of everything that sounds there. How pure is one? The share of its energy that
-# comes from its loudest stem:
+# A patch has no name: it holds a bit of everything that sounds there. How pure is one? The share of its energy that comes
+# from its loudest stem:
 
 # %%
 regions = pictures.space(song)
-on = np.eye(len(regions.audio), dtype=bool)
-ready = ml.AudioLIME(model).prepare(song)
+alone = np.eye(len(regions.audio), dtype=bool)
 energy = []
-for stem in STEMS:
-    alone = pictures.space(ml.Song(ready.stems[stem], ready.sample_rate, song.lyrics))
-    alone.map, alone.audio = regions.map, regions.audio
-    energy.append(np.square(alone.mix(on)).sum(axis=1))
+for sound in quiet.space.song.stems.values():
+    regions.song.audio = sound
+    energy.append(np.square(regions.mix(alone)).sum(axis=1))
 purity = np.max(energy, axis=0) / np.sum(energy, axis=0)
-chapter.glue("purity", float(np.median(purity)))
-chapter.glue("patches", len(purity))
+print(f"in the median patch the loudest stem has {np.median(purity):.0%} of the energy")
 
 # %% [markdown]
-# In a typical patch (the median of {glue:text}`patches`) the loudest stem has {glue:text}`purity:.0%` of the energy; in a cell
-# of AudioLIME it has all of it, and a name. That is what one can hear, and why the thesis turned to stems.
+# In a cell of AudioLIME it has all of it, and a name. That is what one can hear, and why the thesis turned to stems.
 #
-# ## MusicLIME: one vector, one surrogate
+# ## MusicLIME: one vector, one sum
 #
 # Words and cells side by side, tossed at once. The model offers its two encoders and its fusion, so every audio mask
 # meets every lyric mask ({doc}`How fast, how many </runs/how-fast>`).
 
 # %%
 both = ml.MusicLIME(model, samples=samples).explain(song)
-alone = np.concatenate([offs["silence"].weights[row], coins.weights[row]])
-chapter.glue("alone", float(np.corrcoef(both.weights[row], alone)[0, 1]))
-chapter.glue("shrink", float(np.abs(both.weights[row]).sum() / np.abs(alone).sum()))
-both.table(label).head(8).round(4)
+one_by_one = np.concatenate([offs["silence"].weights[row], tossed.weights[row]])
+both.table(label).head(6).style.hide(axis="index").format(precision=4)
 
 # %% tags=["hide-input"]
-fig, axis = plt.subplots(figsize=(4.6, 4), layout="constrained")
+fig, axis = plt.subplots(figsize=(4.6, 3.6), layout="constrained")
 for modality in ("audio", "lyrics"):
     mine = [feature.modality == modality for feature in both.features]
-    axis.scatter(alone[mine], both.weights[row][mine], color=COLOURS[modality], label=modality, s=18)
+    axis.scatter(one_by_one[mine], both.weights[row][mine], color=COLOURS[modality], label=modality, s=18)
 axis.axline((0, 0), slope=1, color="grey", lw=0.8)
 axis.set(xlabel="one modality explained alone", ylabel="MusicLIME")
 axis.legend(frameon=False)
 chapter.figure(
     fig,
     alt="Weights of MusicLIME against those of AudioLIME and LyricsLIME for the same features",
-    caption="The same features, explained alone (the other modality whole) and together.",
+    caption=f"The same features, explained alone (the other modality whole) and together. Correlation "
+    f"{np.corrcoef(both.weights[row], one_by_one)[0, 1]:.2f}.",
     name="fig-alone-together",
 )
 
 # %% [markdown]
-# The features are the same, and the weights correlate at {glue:text}`alone:.2f`; added up in size they are
-# {glue:text}`shrink:.2f` times what they were alone. Alone, a word is judged beside the whole song; together, beside a
-# song half of which is missing as well. Only together may one say that a word weighs more than a sound.
+# Alone, a word is judged beside the whole sound; together, beside a sound half of which is muted as well. Only together may
+# one say that a word weighs more than a cell.
 #
 # ## Strengths
 #
@@ -347,12 +348,12 @@ chapter.figure(
 #
 # ## Exercises
 #
-# **1.** A kernel that does something costs something. How many of 5,000 fair-coin masks does lime's width leave,
-# counted as $(\sum w)^2 / \sum w^2$? And a width of 0.05?
+# **1.** A kernel that does something costs something. How many of 5,000 fair-coin masks does a width leave, counted as
+# $(\sum w)^2 / \sum w^2$? Try 25, 0.25 and 0.05.
 
 # %% tags=["hide-cell", "solution"]
 for width in (25, 0.25, 0.05):
-    weight = surrogate.kernel(masks, width)
+    weight = kernel(many, width)
     print(f"width {width}: {weight.sum() ** 2 / (weight**2).sum():.0f} masks")
 
 # %% [markdown]
@@ -360,33 +361,34 @@ for width in (25, 0.25, 0.05):
 
 # %% tags=["hide-cell", "solution"]
 places = ml.LyricsLIME(model, samples=samples, positions=True).explain(song)
-repeated = max(coins.features, key=lambda feature: len(feature.positions))
+repeated = max(tossed.features, key=lambda feature: len(feature.positions))
 parts = [w for f, w in zip(places.features, places.weights[row]) if f.name.split(" #")[0] == repeated.name]
-whole = coins.weights[row][coins.features.index(repeated)]
+whole = tossed.weights[row][tossed.features.index(repeated)]
 print(
     f"{repeated.name!r}: as one feature {whole:+.4f}; its {len(parts)} positions add up to {sum(parts):+.4f}"
 )
 
 # %% [markdown]
-# **3.** Any function can be explained. Explain the loudness of a song's third second, and say beforehand which
-# features must win.
+# **3.** Any function can be explained. Explain the loudness of a song's third second, and say beforehand which features
+# must win.
+
 
 # %% tags=["hide-cell", "solution"]
-
-
 def loudness(audio, lyrics):
     rate = song.sample_rate
     return np.sqrt(np.square(audio[:, 2 * rate : 3 * rate]).mean(axis=1))
 
 
-quiet = ml.AudioLIME(loudness, classes=["loudness"], samples=300).explain(song)
-print(quiet.table("loudness").head(4))
+quietly = ml.AudioLIME(loudness, classes=["loudness"], sample_rate=song.sample_rate, samples=300).explain(
+    song
+)
+print(quietly.table("loudness").head(4))
 
 # %% [markdown]
 # ## Summary
 #
-# Switch off, ask, fit. What is switched off decides what can be said; how it is sampled decides what is estimated:
-# with fair coins and a kernel that is flat, Banzhaf values.
+# Mute, ask, fit. What is muted decides what can be said; how masks are drawn decides what is estimated: with fair coins,
+# Banzhaf values.
 #
 # ## Next
 #

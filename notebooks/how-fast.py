@@ -14,303 +14,269 @@
 # %% [markdown]
 # # How fast, how many
 #
-# **What you will learn.** Where the time of an explanation goes, what a grid of masks saves, and how many perturbations are enough for how many features: the question the thesis leaves open.
+# An explanation asks a model thousands of questions. This chapter shows where the time goes, how a grid of masks makes
+# each answer count many times, and how many masks are enough: the question that the thesis leaves open.
 #
-# **What you need.** {doc}`Explain </runs/explain-genre-multimodal>`. The yardsticks are those of `benchmarks/`, which `make bench` runs for hours; here they run for minutes.
+# **What you will learn:** what a grid of masks saves; when masks in pairs help; how many masks how many features need.
 #
-# **How long, on what.** {glue:text}`took`, with few songs and small counts, declared below.
+# **What you need:** {doc}`Explain </runs/explain-genre-multimodal>`.
 #
-# The songs are composed by our code. What is measured here is a procedure's time and error; neither depends on whether the music is real, but how many perturbations a *model* needs does depend on the model.
+# **How long, on what:** {glue:text}`took`, on {glue:text}`songs` songs with up to {glue:text}`samples` masks. What needs
+# more is read from `data/measured/`, which `make bench` records.
+#
+# The songs are composed by our code. Time and error of a procedure do not depend on whether music is real; how many
+# masks a *model* needs does depend on the model.
 
-# %% tags=["remove-cell"]
-import importlib.util
-import subprocess
-import sys
+# %%
+import musiclime as ml
+from musiclime.show import chapter
 
-if not importlib.util.find_spec("captum"):
-    subprocess.run([sys.executable, "-m", "pip", "install", "-q", "captum"], check=True)
+# %% tags=["parameters"]
+samples: int = 800
+songs: int = 1
+timed: int = 150
+corpus: str = "demo"
+root: str = ""
+preset: str = "demo"
+weights: str = "pretrained"
 
-# %% tags=["remove-cell"]
+# %% tags=["hide-input"]
 import time
-from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
 
-import musiclime as ml
-
-# %% tags=["remove-cell"]
 from benchmarks import bench, precision
-from musiclime.show import chapter
+from musiclime.explain.crossed_design import fit_crossed
+from musiclime.explain.masks import coins
 
-# %% tags=["parameters"]
-samples: int = 2000
-songs: int = 3
-reference: int = 4000
+measured = chapter.data_folder() / "measured"
+chapter.glue("samples", samples)
+chapter.glue("songs", songs)
 
 # %%
-model = ml.load_model("genre", "multimodal")
-test = ml.load_corpus("demo").split("test")
-song = test[0]
+data = ml.load_corpus(corpus, root or None)
+model = ml.load_model("genre", "multimodal", data, preset=preset, weights=weights, root=root or None)
+song = data[0]
 
 # %% [markdown]
 # ## Where the time goes
 #
-# An explanation asks the model thousands of questions. What is not spent inside its two towers is overhead: mixing, filterbanks, tokens, the fit. Hooks on the towers tell the two apart.
+# A late-fusion model has two encoders and a small head. What is not spent inside the encoders is overhead: mixing,
+# filterbanks, tokens, the fit. We time the encoders from inside.
 
-# %%
-spent, began = {"audio tower": 0.0, "lyrics tower": 0.0}, {}
+# %% tags=["hide-input"]
+spent = {"audio encoder": 0.0, "lyrics encoder": 0.0}
+watched = ml.load_model("genre", "multimodal", data, preset=preset, weights=weights, root=root or None)
+parts = getattr(watched, "network", None)
+began = {}
 
 
-def watch(tower, name):
+def watch(encoder, name):
+    def start(*_):
+        began[name] = time.perf_counter()
+
     def stop(*_):
         spent[name] += time.perf_counter() - began[name]
 
-    tower.register_forward_pre_hook(lambda *_: began.update({name: time.perf_counter()}))
-    tower.register_forward_hook(stop)
+    encoder.register_forward_pre_hook(start)
+    encoder.register_forward_hook(stop)
 
+
+if parts is not None:
+    watch(parts.audio, "audio encoder")
+    watch(parts.lyrics, "lyrics encoder")
 
 # %%
-watched = ml.load_model("genre", "multimodal")
-watch(watched.network.audio, "audio tower")
-watch(watched.network.lyrics, "lyrics tower")
 start = time.perf_counter()
 joint = ml.MusicLIME(watched, samples=samples, design="joint").explain(song)
 whole = time.perf_counter() - start
-
-# %%
-parts = {**spent, "everything else": whole - sum(spent.values())}
-pd.Series(parts, name="share of the time").div(whole).to_frame().round(3)
-
-# %% tags=["remove-cell"]
-chapter.glue("outside", parts["everything else"] / whole)
-chapter.glue("features", len(joint.features))
-chapter.glue("samples", samples)
+shares = pd.Series({**spent, "everything else": whole - sum(spent.values())}) / whole
+shares.to_frame("share of the time").style.format("{:.0%}")
 
 # %% [markdown]
-# Of the time of {glue:text}`samples` perturbations of {glue:text}`features` features, {glue:text}`outside:.0%` is spent outside the towers in this run. A segment of four stems has only sixteen states: their filterbanks are computed once and looked up,
-# borders included, so that the sound of a mask is never mixed at all. Noise or neutral music where a cell is off goes by the same table: it is one stem more, always on.
+# A tenth of the clip with four stems has only sixteen states. Their filterbanks are computed once and looked up, so that
+# the sound of a mask is never mixed at all.
 #
 # ## Against the published procedure
 #
-# The yardstick follows the description of the published code: batches of ten, forty components as long as the song added in Python, the feature extractor clip by clip, every text padded to 256 tokens, two ridge fits for one class. Both explain
-# the same song with the same masks, by turns. The *ceiling* is how much faster we could be if nothing but the bare forward passes took time.
+# The yardstick is written from the description of the published code: batches of ten, forty components added in
+# Python, the filterbank clip by clip, every text padded to 256 tokens. Both explain the same song with the same masks, by
+# turns. The *ceiling* is how much faster one could be if nothing but the encoders' forward passes took time.
 
-# %%
-pairs = pd.DataFrame(bench.pairs("demo", model, song, 400, 40, 3))
-same = pd.DataFrame(bench.pairs("demo, all masks", model, song, 100, 100, 1))
-speed = bench.summary(pairs).loc["demo"]
-speed.drop("difference").to_frame().T.round(3)
-
-# %% tags=["remove-cell"]
-chapter.glue("faster", speed["times faster"])
-chapter.glue("ceiling", speed["ceiling"])
-chapter.glue("share", speed["share of ceiling"])
-chapter.glue("difference", same["difference"].max())
-chapter.glue("pairs", len(pairs))
-chapter.glue("about", bench.about().splitlines()[0][2:])
-
-# %% [markdown]
-# On {glue:text}`about`, torchaudio absent: {glue:text}`faster:.1f` times as fast as the published procedure, of a ceiling of {glue:text}`ceiling:.1f`, which is {glue:text}`share:.0%` of it (medians of {glue:text}`pairs` pairs; the published procedure is timed on a tenth of
-# the masks). On the same masks the weights differ by {glue:text}`difference:.0e` at most.
-#
-# Where torchaudio works, the published procedure has a faster filterbank and there is less to gain. That, 5,000 masks, a model of which nothing is known but `predict`, and the paper's own sizes with random weights are too dear for a page that is
-# made anew each week: `make bench` recorded them once.
-
-# %%
-measured = Path("data/measured")
-recorded = bench.summary(pd.read_csv(measured / "speed.csv", comment="#"))
-recorded.drop(columns="difference").round(2)
-
-# %%
-scaling = pd.read_csv(measured / "scaling.csv", comment="#")
-scaling.round(1)
-
-# %% tags=["remove-cell"]
-situations = recorded.loc["demo"]
-chapter.glue("absent", situations.loc["absent", "times faster"])
-chapter.glue("absent-share", situations.loc["absent", "share of ceiling"])
-chapter.glue("working", situations.loc["working", "times faster"])
-chapter.glue("working-share", situations.loc["working", "share of ceiling"])
-chapter.glue("paper", recorded.loc[("paper", "absent"), "times faster"])
-chapter.glue("paper-share", recorded.loc[("paper", "absent"), "share of ceiling"])
-chapter.glue("free", recorded.loc[("demo as a free predict", "working"), "times faster"])
-first, last = scaling.iloc[0], scaling.iloc[-1]
-chapter.glue("more-masks", last["masks"] / first["masks"])
-chapter.glue("more-seconds", last["seconds"] / first["seconds"])
-chapter.glue("more-memory", last["peak MB"] / first["peak MB"] - 1)
-chapter.glue("kept-difference", recorded["difference"].max())
-chapter.glue("about-speed", (measured / "speed.csv").read_text().splitlines()[0][2:])
+# %% tags=["hide-input"]
+recorded = bench.summary(pd.read_csv(measured / "speed.csv", comment="#")).drop(columns="difference")
+names = ["model", "torchaudio", "ours, s", "published, s", "times faster", "ceiling", "share of the ceiling"]
+table = recorded.reset_index().set_axis(names, axis=1)
+if preset == "demo":
+    live = bench.summary(
+        pd.DataFrame(bench.pairs("here, live", model, ml.load_corpus("demo")[0], timed, 20, 1))
+    )
+    live = live.drop(columns="difference").reset_index()
+    live.insert(1, "torchaudio", "as installed")
+    table = pd.concat([live.set_axis(names, axis=1), table])
+table.style.hide(axis="index").format(precision=2)
 
 # %% [markdown]
-# Recorded on {glue:text}`about-speed`: {glue:text}`absent:.1f` times as fast without torchaudio ({glue:text}`absent-share:.0%` of the ceiling) and {glue:text}`working:.1f` times with it ({glue:text}`working-share:.0%`). "Working" is torchaudio
-# without its compiled libraries, which do not load beside this torch; the filterbank for which it is needed is written in Python. On the same masks the weights
-# differ by {glue:text}`kept-difference:.0e` at most. With a free `predict`, where only batching and mixing can be saved, it is {glue:text}`free:.1f` times. With the paper's sizes on a CPU nearly
-# all the time is the towers' own ({glue:text}`paper-share:.1%`), so that no more than a factor of {glue:text}`paper:.2f` can be had from anything but fewer encodings. {glue:text}`more-masks:.0f` times the masks took {glue:text}`more-seconds:.1f` times the
-# seconds and {glue:text}`more-memory:.1%` more memory. No GPU could be had: what the paper's sizes take on one is not measured.
+# The first row was measured for this page, the others were recorded once. With the paper's model sizes on a processor
+# nearly all the time is the encoders' own, so that only fewer encodings can help. (No GPU could be had: what the paper's
+# sizes take on one is not measured.)
 #
 # ## A grid of masks
 #
-# A late-fusion model encodes sound and words apart. So $A$ sounds and $T$ texts, encoded once each, give $A \times T$ answers: pairs cost next to nothing, encodings cost everything. How far from a reference of very many perturbations is each
-# design, by encodings paid?
+# A late-fusion model encodes sound and words apart. So $A$ sounds and $T$ texts, encoded once each, give $A \times T$
+# answers: the pairs cost next to nothing. The additive fit to such a grid is two small regressions, of the rows' means
+# on the audio masks and of the columns' means on the lyric masks.
 
 # %%
-small = {"counts": (500, 1000), "grids": (300, 600), "shap": (600,)}
-heard = [test[position] for position in np.linspace(0, len(test) - 1, songs).astype(int)]
-rows = [row for one in heard for row in precision.song_rows(model, one, reference, **small)]
-errors = pd.DataFrame(rows)
-kinds = errors["design"].isin(["joint", "crossed", "KernelSHAP"])
+explainer = ml.MusicLIME(model)
+space = explainer.space(song)
+audio = coins(300, len(space.audio), seed=[0, 0])
+lyrics = coins(300, len(space.lyrics), seed=[0, 1])
+a = model.encode_audio(space.mix(audio))
+t = model.encode_lyrics(space.texts(lyrics))
+grid = np.stack([model.fuse(np.repeat(row[None], len(t), axis=0), t) for row in a])
+grid.shape
+
+# %%
+with_constant = np.hstack([audio, np.ones((len(audio), 1))])
+by_rows = np.linalg.lstsq(with_constant, grid.mean(axis=1), rcond=None)[0][:-1].T
+module = fit_crossed(audio, lyrics, [grid], alpha=1e-9)
+print("largest difference from the module:", np.abs(by_rows - module.weights[:, : len(space.audio)]).max())
 
 # %% [markdown]
-# The reference is not the truth: it has an error of its own, which stands in every distance to it, and is taken off.
-
+# ## Masks in pairs
+#
+# Draw a mask $z$ and ask about its mirror image $1-z$ too. A weight reads only the **odd** part of the answers,
+# $(f(z) - f(1-z))/2$. The **even** part, $(f(z) + f(1-z))/2$, is noise to it, and in a pair it cancels. The price: two
+# questions give one difference. So pairs pay where the even part is larger than what the odd part leaves unexplained.
 
 # %%
-def sharpened(errors):
-    blur = errors["reference squared, all classes"]
-    squared = errors["error"] ** 2 - errors["reference error"] ** 2 * blur.notna()
-    relative = np.sqrt(squared.clip(lower=0)) / errors["spread"]
-    return errors.assign(squared=errors["error squared, all classes"] - blur, relative=relative)
+mirrored = coins(200, len(space.audio), seed=3, pairs=True)
+answers = model.fuse(model.encode_audio(space.mix(mirrored)), np.repeat(t[:1], 200, axis=0))
+label = (
+    int(model.predict(song.audio[None], [song.lyrics])[0].argmax())
+    if song.sample_rate == model.sample_rate
+    else 0
+)
+first, second = answers[0::2, label], answers[1::2, label]
+pd.Series({"odd part": ((first - second) / 2).std(), "even part": ((first + second) / 2).std()}).round(4)
 
-
-errors = sharpened(errors)
+# %% [markdown]
+# By default `MusicLIME` draws its first masks in pairs, looks at both parts of sound and of words, and decides for each
+# whether to go on in pairs. Where the number of masks is given, pairs are taken only with `pairs=True`.
+#
+# ## What it saves
+#
+# How many encodings does a design pay for the same error? For independent masks the squared error falls like one over
+# the number of encodings, so that their product is one number a song. The last column divides a design's product by that
+# of the joint design.
 
 
 # %% tags=["hide-input"]
-def lines(table, **options):
-    fig, ax = plt.subplots(figsize=(7, 3.5))
-    sns.lineplot(table, markers=True, palette="colorblind", ax=ax, **options)
-    ax.set(xscale="log", yscale="log")
-    return fig, ax
+def products(table):
+    squared = (table["error"] ** 2 - table["reference error"] ** 2).clip(lower=0)
+    return squared * table["encodings"]
 
+
+def against_joint(table):
+    table = table.assign(product=products(table))
+    joint = table[table["design"] == "joint"].groupby("song")["product"].mean()
+    means = table[table["design"] != "joint"].groupby(["design", "song"])["product"].mean()
+    ratios = means / means.index.get_level_values("song").map(joint)
+    return ratios.groupby("design").describe()[["count", "25%", "50%", "75%", "max"]]
+
+
+recorded = pd.read_csv(measured / "errors.csv", comment="#")
+against = against_joint(recorded).rename_axis("design")
+against.columns = ["songs", "a quarter below", "median", "a quarter above", "largest"]
+against.style.format(precision=2).format("{:.0f}", subset="songs")
 
 # %% tags=["hide-input"]
-middle = {"estimator": "median", "errorbar": ("pi", 50)}
-fig, ax = lines(errors[kinds], x="encodings", y="relative", hue="design", style="design", **middle)
-ax.set(xlabel="encodings (sounds + texts)", ylabel="error / spread of the weights")
-
-# %% tags=["hide-input"]
+kinds = recorded[~recorded["design"].str.contains("pilot|default")]
+kinds = kinds.assign(relative=kinds["error"] / kinds["spread"])
+fig, ax = plt.subplots(figsize=(7, 3.2))
+middle = {"estimator": "median", "errorbar": ("pi", 50), "markers": True, "palette": "colorblind"}
+sns.lineplot(kinds, x="encodings", y="relative", hue="design", style="design", ax=ax, **middle)
+ax.set(
+    xscale="log", yscale="log", xlabel="encodings (sounds + texts)", ylabel="error / spread of the weights"
+)
 chapter.figure(
     fig,
-    alt="Error against the number of encodings, both axes logarithmic, one line each for the joint and the crossed design and a point for KernelSHAP.",
-    caption="Error of a weight relative to the spread of the weights, the reference's own error taken off, against encodings paid; medians and middle halves over songs. KernelSHAP estimates other values and is held against itself. Composed songs.",
+    alt="Error against the number of encodings, both axes logarithmic, one line for each design.",
+    caption=f"Error of a weight for the model's class against encodings paid; medians and middle halves over "
+    f"{recorded['song'].nunique()} composed songs (recorded).",
     name="fig-error",
 )
 
 # %% [markdown]
-# The variance of a joint weight falls like one over the number of its encodings, so their product is one number a song, and what the joint design would need for the error of the crossed one follows.
-
-
-# %%
-def ratios(errors):
-    joint = errors[errors["design"] == "joint"]
-    product = (joint["squared"] * joint["encodings"]).groupby(joint["song"]).mean()
-    crossed = errors[errors["design"] == "crossed, default"]
-    paid = crossed.groupby("song")[["encodings", "squared"]].mean()
-    return (paid["encodings"] * paid["squared"] / product).rename("encodings, crossed over joint")
-
+# And live, on the songs of this page with few masks:
 
 # %%
-table = sharpened(pd.read_csv(measured / "errors.csv", comment="#"))
-pd.DataFrame({"live": ratios(errors).describe(), "recorded": ratios(table).describe()}).round(3)
-
-# %% tags=["remove-cell"]
-chapter.glue("live", ratios(errors).median())
-chapter.glue("live-songs", len(ratios(errors)))
-chapter.glue("kept", ratios(table).median())
-chapter.glue("kept-songs", len(ratios(table)))
-chapter.glue("kept-masks", f"{table['reference'].max():,}")
-chapter.glue("kept-about", (measured / "errors.csv").read_text().splitlines()[0][2:])
+small = {"pairs": samples, "truth": samples, "fresh": samples}
+heard = [data[position] for position in np.linspace(0, len(data) - 1, songs).astype(int)]
+rows = []
+for one in heard:
+    encoded = precision.encode(model, one, small)
+    rows += precision.error_rows(
+        model, encoded, joint=(samples // 2, samples), grids=(samples // 4, samples // 2)
+    )
+against_joint(pd.DataFrame(rows))[["50%"]].set_axis(["encodings, over joint"], axis=1).round(2)
 
 # %% [markdown]
-# Live, on the median of {glue:text}`live-songs` songs, the crossed design pays {glue:text}`live:.2f` of the encodings that the joint one needs for the same error. Recorded on {glue:text}`kept-songs` songs, each against {glue:text}`kept-masks` perturbations: {glue:text}`kept:.2f` on the median ({glue:text}`kept-about`).
-#
 # ### Are its intervals honest?
 #
-# Pairs that share a sound or a text are not independent. Errors that take them as such are far too small; ours are clustered both ways.
+# Cells of the grid that share a sound or a text are not independent, nor are the masks of a pair. Our errors are clustered
+# accordingly; *naive* ones take every cell for itself.
 
-# %%
-intervals = table.groupby("design")[["intervals", "covered", "covered naive"]].sum(min_count=1)
-coverage = intervals[["covered", "covered naive"]].div(intervals["intervals"], axis=0)
-coverage.loc[["joint", "crossed", "crossed, default"]].round(3)
-
-# %% tags=["remove-cell"]
-chapter.glue("covered", coverage.loc["crossed", "covered"])
-chapter.glue("naive", coverage.loc["crossed", "covered naive"])
-chapter.glue("intervals", int(intervals.loc["crossed", "intervals"]))
-
-# %% [markdown]
-# Of {glue:text}`intervals` intervals of nominal 95 % the clustered ones cover {glue:text}`covered:.1%`, the naive ones {glue:text}`naive:.1%`.
-#
-# ## How many perturbations for how many features?
-#
-# The thesis asks and leaves it open. For fair coins the error of a weight is about $2\sigma/\sqrt{n}$, where $\sigma$ is what the additive model leaves unexplained: the number of features enters only through $n > p$ and through $\sigma$. See it live: the
-# same songs with their features cut coarse and fine.
-
-
-# %%
-def errors_of(one, count, segments, unit):
-    made = ml.MusicLIME(model, samples=count, segments=segments, unit=unit, design="joint").explain(one)
-    row = made.row(made.label)
-    return {
-        "features": len(made.features),
-        "perturbations": count,
-        "cut": f"{segments} segments, {unit}s",
-        "error": made.errors[row].mean(),
-        "spread": made.weights[row].std(),
+# %% tags=["hide-input"]
+counts = recorded.groupby("design")[
+    ["intervals", "covered", "covered naive", "largest", "largest covered"]
+].sum(min_count=1)
+pd.DataFrame(
+    {
+        "intervals": counts["intervals"],
+        "of nominal 95 % cover": counts["covered"] / counts["intervals"],
+        "naive ones": counts["covered naive"] / counts["intervals"],
+        "of the ten largest weights": counts["largest covered"] / counts["largest"],
     }
-
-
-# %%
-cuts = [(5, "line"), (10, "line"), (10, "word"), (20, "word")]
-counts = (samples // 4, samples // 2, samples)
-live = pd.DataFrame([errors_of(test[i], n, *cut) for i in range(songs) for cut in cuts for n in counts])
-
-# %% tags=["hide-input"]
-fig, ax = lines(live, x="perturbations", y="error", hue="cut", style="cut", errorbar=None)
-ax.set(ylabel="mean error of a weight")
-
-# %% tags=["hide-input"]
-chapter.figure(
-    fig,
-    alt="The mean error of a weight against the number of perturbations, both axes logarithmic, one line for each of four ways of cutting the song into features.",
-    caption="Error against the number of perturbations for few and for many features. Composed songs.",
-    name="fig-many",
-)
-
-# %%
-most = live[live["perturbations"] == samples].groupby("cut")[["features", "error", "spread"]].mean()
-most["error / spread"] = most["error"] / most["spread"]
-most.sort_values("features").round(4)
-
-# %% tags=["remove-cell"]
-ends = most.sort_values("features")
-chapter.glue("few", ends["features"].iloc[0])
-chapter.glue("many", ends["features"].iloc[-1])
-chapter.glue("feature-times", ends["features"].iloc[-1] / ends["features"].iloc[0])
-chapter.glue("error-ratio", ends["error"].iloc[-1] / ends["error"].iloc[0])
-relative = ends["error / spread"].iloc[-1] / ends["error / spread"].iloc[0]
-chapter.glue("relative-ratio", relative)
-chapter.glue("relative-times", relative**2)
+).style.format("{:.1%}", na_rep="").format("{:,.0f}", subset="intervals")
 
 # %% [markdown]
-# From {glue:text}`few:.1f` to {glue:text}`many:.1f` features the error of a weight changes by a factor of {glue:text}`error-ratio:.2f`, and relative to the spread of the weights, which has to be told apart, by
-# {glue:text}`relative-ratio:.2f`. For weights as clear as before, the finest cut therefore needs {glue:text}`relative-times:.2f` times the perturbations of the coarsest; its features are {glue:text}`feature-times:.1f` times as many.
+# ## How many masks for how many features?
+#
+# For fair coins the error of a weight is about $2\sigma/\sqrt{n}$, where $\sigma$ is what the additive model leaves
+# unexplained. The number of features $p$ enters only through $\sigma$ and through $n > p$. Here the same song is cut
+# coarse and fine.
+
+
+# %%
+def errors_of(one, segments, unit):
+    made = ml.MusicLIME(model, samples=samples, segments=segments, unit=unit, design="joint").explain(one)
+    row = made.row(made.label)
+    cut = {"segments": segments, "words": f"{unit}s", "features": len(made.features)}
+    return cut | {"error": made.errors[row].mean(), "spread of the weights": made.weights[row].std()}
+
+
+cuts = [(5, "line"), (10, "line"), (10, "word"), (20, "word")]
+table = pd.DataFrame([errors_of(song, *cut) for cut in cuts])
+table["error / spread"] = table["error"] / table["spread of the weights"]
+table.sort_values("features").style.hide(axis="index").format(precision=4)
+
+# %% [markdown]
+# The error hardly depends on the number of features. But finer features have smaller weights, and these are what has to
+# be told apart: to keep *error / spread*, the number of masks must grow with its square.
 #
 # ## Enough
 #
-# So the number need not be guessed. `samples="enough"` looks, doubles, and stops when the errors are small against the spread and the leading features are told apart, or declares them tied.
+# So the number need not be guessed. `samples="enough"` looks, doubles, and stops when the errors are small against the
+# spread and the leading features are told apart, or when it declares them tied.
 
 # %%
-enough = [ml.MusicLIME(model, samples="enough").explain(test[i]) for i in range(songs)]
-pd.DataFrame(
-    [
-        {"song": e.provenance["song"], **e.provenance["masks"], "why": e.provenance["masks chosen"]}
-        for e in enough
-    ]
-)
+enough = ml.MusicLIME(model, samples="enough", segments=5, unit="line").explain(song)
+pd.Series({**enough.provenance["masks"], "why": enough.provenance["masks chosen"]}).to_frame("enough")
 
 # %% [markdown]
 # ## Strengths
@@ -326,38 +292,38 @@ pd.DataFrame(
 #
 # ## What this cannot tell you
 #
-# - What the paper's models cost on your GPU. `make bench` measures it where there is one.
+# What the paper's models cost on your GPU. `make bench` measures it where there is one.
 #
 # ## Exercises
 #
-# **1.** Half the error: how many times the perturbations? Check with the live table.
+# **1.** Half the error: how many times the masks? Check with two explanations.
 
 # %% tags=["hide-cell", "solution"]
-means = live.groupby("perturbations")["error"].mean()
-print((means.iloc[0] / means.iloc[-1]).round(2), "times the error at a quarter of the perturbations")
+few, many = (ml.MusicLIME(model, samples=n, design="joint").explain(song) for n in (samples // 4, samples))
+print((few.errors.mean() / many.errors.mean()).round(2), "times the error at a quarter of the masks")
 
 # %% [markdown]
-# **2.** Do the weights of the joint explanation above and those of the one with *enough* masks agree within their errors?
+# **2.** Do the weights of the joint and of the crossed design agree within their errors?
 
 # %% tags=["hide-cell", "solution"]
-crossed = enough[0]
-label = joint.label
-z = (joint.weights[joint.row(label)] - crossed.weights[crossed.row(label)]) / np.hypot(
-    joint.errors[joint.row(label)], crossed.errors[crossed.row(label)]
-)
-print(f"{np.mean(np.abs(z) < 1.96):.2f} of the differences lie within 1.96 of their standard errors")
+crossed = ml.MusicLIME(model, samples=300, design="crossed").explain(song)
+z = (joint.weights - crossed.weights) / np.hypot(joint.errors, crossed.errors)
+print(f"{np.mean(np.abs(z) < 1.96):.0%} of the differences lie within 1.96 of their standard errors")
 
 # %% [markdown]
 # **3.** Give `MusicLIME` only the function `model.predict`. What does the explanation lose, and what does it keep?
 
 # %% tags=["hide-cell", "solution"]
-free = ml.MusicLIME(model.predict, classes=model.classes, samples=200).explain(song)
+free = ml.MusicLIME(model.predict, classes=model.classes, sample_rate=model.sample_rate, samples=300).explain(
+    song
+)
 print(free.design, free.score.max().round(2))
 
 # %% [markdown]
 # ## Summary
 #
-# Time goes into the towers; a grid of masks makes each encoding count many times; errors tell when to stop.
+# Time goes into the encoders. A grid of masks makes each encoding count many times, pairs cancel half of the noise, and
+# errors tell when to stop.
 #
 # ## Next
 #

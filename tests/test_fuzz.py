@@ -23,7 +23,7 @@ from musiclime.explain.corpus_jobs import stored
 pytestmark = pytest.mark.slow
 BATCH = 10
 EXAMPLES = {"sound": 20, "lyrics": 12, "music4all": 60, "songs.csv": 50, "explanation": 80}
-EXAMPLES |= {"audioset": 60, "merge": 60}  # 630 inputs
+EXAMPLES |= {"audioset": 60, "merge": 60, "ultrastar": 100}  # 730 inputs
 WORDS = "I walk along the river and I wonder where you are tonight\n"
 HEADER = struct.Struct("<4sI4s4sIHHIIHH4sI")
 watching = []
@@ -71,8 +71,11 @@ def loudness(audio, lyrics):
 loudness.sample_rate = 8000
 
 
+def halves(audio, rate):
+    return {"vocals": audio / 2, "other": audio / 2}
+
+
 def explainer():
-    halves = lambda audio, rate: {"vocals": audio / 2, "other": audio / 2}  # noqa: E731
     return ml.MusicLIME(loudness, ["x", "y", "z"], 8000, halves, segments=2, samples=12, progress=False)
 
 
@@ -107,7 +110,10 @@ def encoded(format, subtype, samples, rate):
     return file.getvalue()
 
 
-floats = lambda *values: np.resize(np.array(values, "<f4"), 12000).tobytes()  # noqa: E731
+def floats(*values):
+    return np.resize(np.array(values, "<f4"), 12000).tobytes()
+
+
 NASTY = {
     "empty.mp3": b"",
     "text.mp3": b"no sound at all " * 500,
@@ -435,6 +441,44 @@ def test_fuzzed_merge(tmp_path, clip, data):
         if corpus is not None:
             assert set(corpus.table["id"]) <= {"a"} and corpus.table["id"].is_unique
             explained(corpus, root / "out")
+
+
+ultrastar_lines = st.one_of(
+    st.sampled_from(
+        ["#BPM:300", "#BPM:297,5", "#BPM:", "#BPM:-1", "#BPM:1e309", "#GAP:-4000", "#GAP:x", "#RELATIVE:yes"]
+    ),
+    st.sampled_from(
+        ["#MP3:a.ogg", "#MP3:../a.ogg", "#AUDIO:/etc/passwd", "#MP3:\0", "P1", "P 2", "B 3 120", "E", "- 3 4"]
+    ),
+    st.builds(
+        "{} {} {} 0 {}".format,
+        st.sampled_from(":*FRG-"),
+        st.integers(-(10**12), 10**12) | st.integers(0, 99),
+        st.integers(-2, 10**12) | st.integers(0, 9),
+        st.text(max_size=6) | st.sampled_from([" la", "~", "ly ", "\x85", "'", "<b>"]),
+    ),
+    st.text(max_size=20),
+)
+
+
+@fuzz("ultrastar")
+@given(
+    st.lists(ultrastar_lines, max_size=40),
+    st.sampled_from(["utf-8", "cp1252", "utf-16"]),
+    st.sampled_from(["\n", "\r\n", "\r"]),
+)
+def test_fuzzed_ultrastar(tmp_path, clip, lines, encoding, newline):
+    root = fresh(tmp_path)
+    text = newline.join(["#TITLE:x", *lines])
+    (root / "song.txt").write_bytes(text.encode(encoding, errors="replace"))
+    (root / "a.mp3").write_bytes(clip)
+    with fenced(root):
+        corpus = outcome(ml.load_corpus, "ultrastar", root)
+        for song in corpus:
+            assert song.lyrics.strip() and all(0 <= start < end for _, start, end in song.onsets)
+            assert [start for _, start, _ in song.onsets] == sorted(start for _, start, _ in song.onsets)
+            outcome(song.excerpt, 0.2, 0.5)
+    assert len(corpus) + len(corpus.dropped) <= 1
 
 
 @pytest.mark.parametrize("missing", ["id", "song", "artist", "valence", "energy", "genres", "lang"])

@@ -4,11 +4,12 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from fractions import Fraction
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import soundfile as sf
-from scipy.signal import resample_poly
+from scipy.signal import firwin, resample_poly
 
 from ..files import whole
 
@@ -133,6 +134,15 @@ def _decode(file: sf.SoundFile, start: float, seconds: float | None) -> np.ndarr
     return np.concatenate(mono) if mono else np.zeros(0, np.float32)
 
 
+@lru_cache(maxsize=8)
+def _low_pass(factor: int) -> np.ndarray:
+    """The filter of a resampling: flat to 91 % of the narrower band, silent above it.
+
+    A shorter filter dims the uppermost bands, which a tagger of real music hears.
+    """
+    return firwin(2 * 58 * factor + 1, 0.956 / factor, window=("kaiser", 8.0))
+
+
 def resample(audio, rate: int, new_rate: int):
     """Resample along the last axis with a polyphase filter.
 
@@ -156,7 +166,8 @@ def resample(audio, rate: int, new_rate: int):
         # A rate such as 191,999 would need a filter of millions of taps: a ratio within 1e-4 of it will do.
         ratio = ratio.limit_denominator(max(1, int(10_000 * min(1, rate / new_rate))))
 
-    resampled = resample_poly(np.asarray(audio), ratio.numerator, ratio.denominator, axis=-1)
+    low_pass = _low_pass(max(ratio.as_integer_ratio()))
+    resampled = resample_poly(np.asarray(audio), *ratio.as_integer_ratio(), axis=-1, window=low_pass)
     resampled = resampled.astype(np.float32)
     if isinstance(audio, np.ndarray):
         return resampled

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from math import nan
 from pathlib import Path
@@ -235,7 +235,7 @@ class Corpus:
         table: pd.DataFrame,
         read: Callable[[pd.Series], Song],
         dropped: pd.DataFrame | None = None,
-        files: Callable[[pd.Series], Iterable[Path]] | None = None,
+        files: Callable[[Mapping], Iterable[Path]] | None = None,
     ):
         if dropped is None:
             dropped = pd.DataFrame(columns=["id", "reason"])
@@ -306,7 +306,8 @@ class Corpus:
         """
         told = [self.name, self.table.to_csv(index=False)]
         if self.files is not None:
-            paths = [path for _, row in self.table.iterrows() for path in self.files(row)]
+            rows = self.table.to_dict("records")
+            paths = [path for row in rows for path in self.files(row)]
             told += content_digests(paths)
         return hashlib.sha256("".join(told).encode()).hexdigest()[:12]
 

@@ -50,10 +50,11 @@ def fit_crossed(
         A `CrossedFit`, audio features first.
 
     Example:
-        >>> audio, lyrics = np.eye(3), np.eye(4)
-        >>> grid = audio[:, None, :1] + 2 * lyrics[None, :, :1]
+        >>> from musiclime.explain.masks import draw
+        >>> audio, lyrics = draw(20, 2), draw(30, 2, seed=1)
+        >>> grid = audio[:, None] @ [[1], [2]] + lyrics[None] @ [[3], [4]]
         >>> fit_crossed(audio, lyrics, [grid], alpha=1e-9).weights.round(3).tolist()
-        [[1.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0]]
+        [[1.0, 2.0, 3.0, 4.0]]
     """
     blocks = iter(blocks)
     first = np.asarray(next(blocks))

@@ -1,4 +1,4 @@
-"""The interpretable space of a song: words and stem x segment cells, and back from masks to inputs."""
+"""What can be muted in a song: words and stem x segment cells, and from masks back to sound and text."""
 
 import re
 from dataclasses import dataclass, replace
@@ -16,9 +16,15 @@ OFF = ("silence", "noise", "neutral")
 
 @dataclass
 class Space:
-    """What can be switched off in a prepared song, and from masks back to sound and text (chapter *Explain*).
+    """What can be muted in a prepared song, and from masks back to sound and text (chapter *Explain*).
 
-    off: (stems, t) of what sounds where a cell is off, or None for silence. pieces: see `pieces`.
+    Args:
+        song: as the model hears and reads it, see `prepare`.
+        audio: its cells, segment by segment, in each the stems in their order.
+        lyrics: its words, lines or sections.
+        off: (stems, samples) of what a muted cell plays; None: silence.
+        borders: where segments begin and end, in samples.
+        pieces: the text in pieces, see `pieces`.
     """
 
     song: Song
@@ -30,10 +36,18 @@ class Space:
 
     @property
     def shape(self) -> tuple[int, int]:
+        """How many segments, how many stems."""
         return len(self.borders) - 1, len(self.song.stems)
 
     def mix(self, masks: np.ndarray) -> np.ndarray:
-        """(n, cells) masks to (n, t) sound; without audio features the whole mix (chapter *Explain*)."""
+        """Sound for masks: each stem as it is where its cell is on, and what `off` says where it is muted.
+
+        Args:
+            masks: (n, cells) booleans.
+
+        Returns:
+            (n, samples); without cells the whole song every time.
+        """
         on = np.stack(list(self.song.stems.values()))
         if not self.audio:
             return np.repeat(on.sum(0)[None], len(masks), axis=0)
@@ -43,28 +57,40 @@ class Space:
         mixed = np.empty((len(masks), on.shape[1]), dtype=np.float32)
         for segment, (a, b) in enumerate(zip(self.borders, self.borders[1:])):
             np.matmul(cells[segment], change[:, a:b], out=mixed[:, a:b])
-        return mixed if self.off is None else mixed + self.off.sum(0)
+        if self.off is None:
+            return mixed
+        return mixed + self.off.sum(0)
 
     def layers(self, masks: np.ndarray) -> tuple[dict, np.ndarray]:
-        """Stems and (n, segments, stems) masks that make the mix (chapter *How fast, how many*).
+        """Stems and masks that make the mix, for models that look cells up (chapter *How fast, how many*).
 
-        What sounds where a cell is off is a stem more, always on, and a cell that is on adds the difference.
+        What muted cells play is one stem more, always on, and a cell that is on adds the difference to it.
+
+        Args:
+            masks: (n, cells) booleans.
+
+        Returns:
+            A dict of stems, and (n, segments, stems) masks.
         """
         cells = masks.reshape(-1, *self.shape)
         if self.off is None:
             return self.song.stems, cells
-        change = {name: stem - off for (name, stem), off in zip(self.song.stems.items(), self.off)}
-        return change | {"": self.off.sum(0)}, np.pad(cells, ((0, 0), (0, 0), (0, 1)), constant_values=True)
+        layers = {name: stem - off for (name, stem), off in zip(self.song.stems.items(), self.off)}
+        layers[""] = self.off.sum(0)
+        return layers, np.pad(cells, ((0, 0), (0, 0), (0, 1)), constant_values=True)
 
     def texts(self, masks: np.ndarray) -> list[str]:
-        """(n, words) masks to n texts; all on is the text itself (chapter *Explain*)."""
+        """Texts for (n, words) masks, without the words that are muted; all on is the text itself."""
         if not self.lyrics:
             return [self.song.lyrics] * len(masks)
         # A piece that is no feature (what stands before the first word) reads the column that is always on.
         always = np.concatenate([masks, np.ones((len(masks), 1), dtype=bool)], axis=1)
         states = always[:, [feature for _, _, feature in self.pieces]]
-        both = [(off, on) for on, off, _ in self.pieces]
-        return ["".join([pair[state] for pair, state in zip(both, row)]) for row in states.tolist()]
+        versions = [(if_off, if_on) for if_on, if_off, _ in self.pieces]
+        texts = []
+        for row in states.tolist():
+            texts.append("".join([version[state] for version, state in zip(versions, row)]))
+        return texts
 
     def describe(self) -> dict:
         """What an explanation keeps of the song."""
@@ -75,9 +101,19 @@ class Space:
 
 
 def prepare(song: Song, sample_rate: int, seconds, truncate, separate) -> Song:
-    """What a model reads of a song, at the model's rate, in stems (chapter *Explain*).
+    """What a model hears and reads of a song, at the model's rate, in stems (chapter *Explain*).
 
     What the stems do not add up to goes to "other" (or the last stem), so that all cells on is the song.
+
+    Args:
+        song: any song.
+        sample_rate: the model's.
+        seconds: how much the model hears; None: all.
+        truncate: a function from lyrics to the part that the model reads.
+        separate: a function (audio, sample_rate) -> dict of stems; None: the song's own, or found ones.
+
+    Returns:
+        A `Song` with stems.
     """
     audio = np.asarray(song.audio, dtype=np.float32)
     if audio.ndim != 1 or not len(audio) or not np.isfinite(audio).all():

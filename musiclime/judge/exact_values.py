@@ -71,15 +71,15 @@ def model_values(
         values = _leave_one_out(explainer, space, len(features))
         return ModelValues(estimand, features, values, np.zeros(len(values)), len(features) + 1)
 
-    table = _patch_table(explainer.predict, space) if estimand in ("banzhaf", "shapley") else None
-    if table is not None:
-        values = table.banzhaf() if estimand == "banzhaf" else table.shapley()
-        return ModelValues(estimand, features, values, np.zeros(len(values)), 0)
-
     if len(features) <= enumerated:
         every = every_mask(len(features))
         values = _values_of_joint(explainer, space, every, estimand, by_size=None)
         return ModelValues(estimand, features, values, np.zeros(len(values)), len(every))
+
+    table = _patch_table(explainer.predict, space) if estimand in ("banzhaf", "shapley") else None
+    if table is not None:
+        values = table.banzhaf() if estimand == "banzhaf" else table.shapley()
+        return ModelValues(estimand, features, values, np.zeros(len(values)), 0)
 
     # Two independent halves: their mean is the answer, their difference says how far to trust it.
     halves = [_sampled(explainer, space, estimand, masks // 2, [seed, half]) for half in (0, 1)]

@@ -7,10 +7,10 @@ import pandas as pd
 from scipy.stats import norm, t
 
 from ..data.song import Song
-from ..explain import surrogate
 from ..explain.ask_model import Answers, is_late_fusion
 from ..explain.explainers import MusicLIME
 from ..explain.explanation import Feature
+from ..explain.masks import draw
 
 SCALES = ("probability", "logit")
 GRID, FEW = 400, 100  # masks of each side: for late fusion, and for a model asked about every combination
@@ -124,8 +124,8 @@ def interaction(
         masks = (GRID, GRID) if is_late_fusion(model) else (FEW, FEW)
 
     # All on, all off, then fair coins: the first two rows and columns are the two-player game.
-    audio = surrogate.draw(masks[0] + 2, len(space.audio), seed=[seed, 0])
-    words = surrogate.draw(masks[1] + 2, len(space.lyrics), seed=[seed, 1])
+    audio = draw(masks[0] + 2, len(space.audio), seed=[seed, 0])
+    words = draw(masks[1] + 2, len(space.lyrics), seed=[seed, 1])
     audio[1] = words[1] = False
     outputs = _grid(explainer, space, audio, words)
     column, name = _class_of(explainer, outputs, label)

@@ -23,7 +23,17 @@ def works() -> bool:
             del sys.modules[name]
         # None is Python's own mark for "not there": find_spec answers None, an import raises ImportError.
         sys.modules["torchaudio"] = None
+        _forget_in_transformers()
         return False
+
+
+def _forget_in_transformers() -> None:
+    """Imported before us, transformers remembers that torchaudio is installed: let it look again."""
+    known = sys.modules.get("transformers.utils.import_utils")
+    for question in ("_is_package_available", "is_torchaudio_available", "is_speech_available"):
+        forget = getattr(getattr(known, question, None), "cache_clear", None)
+        if forget is not None:
+            forget()
 
 
 @contextmanager

@@ -377,6 +377,10 @@ def load_model(
 
     (chapter *Train*)
     """
+    if preset == "real":
+        from .pretrained import load_real
+
+        return load_real(task, modality, device)
     _check_choices(task, modality, preset, weights)
     if isinstance(corpus, str):
         corpus = load_corpus(corpus, root)

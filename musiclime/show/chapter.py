@@ -17,7 +17,9 @@ from ..data import audio as _sound
 def _run() -> tuple[Path, str] | None:
     """The folder of runs and this run's name, when the book is being built."""
     place = os.environ.get("MUSICLIME_PAGE")
-    return (Path(place).parent, Path(place).name) if place else None
+    if not place:
+        return None
+    return Path(place).parent, Path(place).name
 
 
 def data_folder() -> Path:
@@ -26,6 +28,12 @@ def data_folder() -> Path:
 
 
 def slug(text: str) -> str:
+    """A text as a part of a file's name.
+
+    Example:
+        >>> slug("On the run!")
+        'on-the-run'
+    """
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:60] or "x"
 
 
@@ -37,41 +45,62 @@ def glue(name: str, value) -> None:
         print(f"{name} = {value}")
         return
     # A numpy scalar prints as np.float64(0.5), which no reader wants in a sentence.
-    scalar = hasattr(value, "item") and getattr(value, "ndim", 0) == 0
-    keep(name, value.item() if scalar else value, display=False)
+    is_scalar = hasattr(value, "item") and getattr(value, "ndim", 0) == 0
+    keep(name, value.item() if is_scalar else value, display=False)
 
 
 def link(page: str) -> str:
     """A link to a page of the book, under its own title; live, its name (chapter *The claim ledger*)."""
-    return f"{{doc}}`/{page}`" if _run() else f"*{page.rpartition('/')[2].replace('-', ' ')}*"
+    if _run():
+        return f"{{doc}}`/{page}`"
+    return f"*{page.rpartition('/')[2].replace('-', ' ')}*"
 
 
 def figure(fig, alt: str, caption: str = "", name: str = "") -> None:
-    """Show a figure; in the book it is numbered, captioned and described for those who cannot see it."""
+    """Show a figure; in the book it is numbered, captioned and described for those who cannot see it.
+
+    Args:
+        fig: a matplotlib figure, which is closed afterwards.
+        alt: what it shows, for those who do not see it.
+        caption: what stands below; the alternative text where it is missing.
+        name: the label by which prose refers to it.
+    """
     import matplotlib.pyplot as plt
-    from PIL import Image
 
     run = _run()
     if run is None:
         display(fig, metadata={"image/png": {"alt": alt}})
     else:
         file = run[0] / "figures" / run[1] / f"{slug(name or alt)}.png"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        fig.savefig(file, dpi=90, bbox_inches="tight")
-        # A chart needs no sixteen million colours, and a page has a megabyte. Fast octree keeps transparency.
-        drawn = Image.open(file).convert("RGBA")
-        drawn.quantize(192, method=Image.Quantize.FASTOCTREE).save(file, optimize=True)
-        source, label = file.relative_to(run[0]).as_posix(), f":name: {name}\n" if name else ""
-        wide = ":figclass: ml-wide\n" if fig.get_figwidth() > 6 else ""  # inches; a phone lets it scroll
-        options = f":alt: {' '.join(alt.split())}\n{label}{wide}"
-        display(Markdown(f"```{{figure}} {source}\n{options}\n{caption or alt}\n```"))
+        _save_small(fig, file)
+        options = [f":alt: {' '.join(alt.split())}"]
+        if name:
+            options.append(f":name: {name}")
+        if fig.get_figwidth() > 6:  # inches; a phone lets it scroll
+            options.append(":figclass: ml-wide")
+        source = file.relative_to(run[0]).as_posix()
+        lines = [f"```{{figure}} {source}", *options, "", caption or alt, "```"]
+        display(Markdown("\n".join(lines)))
     plt.close(fig)
+
+
+def _save_small(fig, file: Path) -> None:
+    """Write a figure with 192 colours: a chart needs no sixteen million, and a page has a megabyte."""
+    from PIL import Image
+
+    file.parent.mkdir(parents=True, exist_ok=True)
+    fig.savefig(file, dpi=90, bbox_inches="tight")
+    # Fast octree keeps the ground clear.
+    drawn = Image.open(file).convert("RGBA")
+    drawn.quantize(192, method=Image.Quantize.FASTOCTREE).save(file, optimize=True)
 
 
 def assets() -> Path | None:
     """The folder for files beside this page in the book; None in a live notebook, where all is inline."""
     run = _run()
-    return run and run[0] / "site" / "assets" / run[1]
+    if run is None:
+        return None
+    return run[0] / "site" / "assets" / run[1]
 
 
 def sounds(tracks: dict, sample_rate: int) -> None:
@@ -97,6 +126,6 @@ def show_html(fragment: str) -> None:
 
 def player(explanation, song, model=None) -> None:
     """The listenable explanation, its sound beside the page in the book; with the model, its true answers."""
-    from .player import player as make
+    from .player.player import player as make
 
     display(HTML(make(explanation, song, assets=assets(), predict=model)))

@@ -18,9 +18,15 @@ from matplotlib.figure import Figure
 INK = "#787c82"  # contrast 4.2 on white and on the book's dark page
 FAINT = "#9aa0a6"  # what could be zero, and other things that should stand back
 COLOURS = {"audio": "#009e73", "lyrics": "#a06cc4", "multimodal": INK, "for": "#d55e00", "against": "#2b7bba"}
-# Orange for, blue against; zero shows the page behind the figure.
+# Orange for, blue against; the nearer to zero, the more of the page behind the figure shows through.
 DIVERGING = LinearSegmentedColormap.from_list(
-    "for-against", [COLOURS["against"], (0.5, 0.5, 0.5, 0.0), COLOURS["for"]]
+    "for-against",
+    [
+        (0.0, COLOURS["against"]),
+        (0.5, COLOURS["against"] + "00"),
+        (0.5, COLOURS["for"] + "00"),
+        (1.0, COLOURS["for"]),
+    ],
 )
 SMALLEST_TYPE = 9
 NORMAL_QUANTILE = 1.96

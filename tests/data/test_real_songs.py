@@ -8,6 +8,7 @@ import shutil
 import ssl
 import subprocess
 import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -333,8 +334,10 @@ def test_the_thirteen_songs_themselves():
         "hip hop",
         "pop",
     ]
+    start = time.process_time()
     song = corpus[corpus.table["title"].tolist().index("On the run")]
     part = song.excerpt(40, 12)
+    assert time.process_time() - start < 3, "nearly five minutes, read and cut"
     assert 280 < song.seconds < 295 and part.seconds == 12
     assert len(song.onsets) == len(words(song.lyrics))
     assert part.lyrics in song.lyrics and 5 < len(part.onsets) < 40

@@ -480,3 +480,29 @@ def test_the_table_of_arguments_names_what_there_is():
     there = {field.name: field.default for field in dataclasses.fields(ml.MusicLIME)}
     assert set(names) == set(list(there)[: len(names)]) and len(names) == 11
     assert there["sample_rate"] == 16000 and there["segments"] == 10  # the table says so
+
+
+def test_the_method_by_hand_in_the_chapter_is_musiclime():
+    """The very cell of chapter *Explain*, on a song whose stems add up without rounding."""
+    import jupytext
+
+    notebook = jupytext.read(Path(__file__).parents[2] / "notebooks" / "explain.py")
+    [cell] = [cell.source for cell in notebook.cells if "by-hand" in cell.metadata.get("tags", [])]
+    rng = np.random.default_rng(0)
+    stems = {stem: (rng.integers(-99, 99, 2003) / 1024).astype(np.float32) for stem in STEMS}
+    lyrics = "— Don’t stop,  don't  STOP!\nCome as you\tare\n\n(as you were)"
+    given = ml.Song(sum(stems.values()), RATE, lyrics, stems=stems)
+    toy = Toy()
+    known = {"np": np, "model": toy, "song": ml.MusicLIME(toy).prepare(given), "by_hand": 300}
+    imports = [cell.source for cell in notebook.cells if "sklearn.linear_model" in cell.source]
+    for line in imports[0].splitlines():
+        if "Ridge" in line or "words_of" in line or "coins" in line:
+            exec(line, known)  # noqa: S102 - the chapter's own imports
+    exec(cell, known)  # noqa: S102 - the chapter's own cell
+    explainer = ml.MusicLIME(toy, samples=300, design="joint")
+    module = explainer.explain(given)
+    assert known["names"] == [feature.name for feature in module.features[known["cells"] :]]
+    assert np.abs(known["found"] - module.weights).max() < 1e-9
+    assert np.abs(module.weights).max() > 0.01
+    assert np.array_equal(known["mix"](known["masks"][0][:40]), module.space.mix(known["masks"][:1, :40])[0])
+    assert known["keep"](known["masks"][0][40:]) == module.space.texts(known["masks"][:1, 40:])[0]

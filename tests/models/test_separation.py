@@ -19,25 +19,27 @@ def sdr(true, guess):
     "samples, rate", [(1, 16000), (100, 16000), (16001, 16000), (4410, 44100), (9999, 22050)]
 )
 def test_every_length_and_rate_comes_back_as_it_went(samples, rate):
-    network = stems._small()
+    network = stems.small_network()
     network.freeze()
-    parts = stems._run(network, noise(samples / rate, rate), rate)
+    parts = stems.run(network, noise(samples / rate, rate), rate)
     assert set(parts) == set(STEMS) - {"other"}
     assert all(part.shape == (samples,) and np.isfinite(part).all() for part in parts.values())
 
 
 def test_a_silent_song_stays_silent():
-    network = stems._small()
+    network = stems.small_network()
     network.freeze()
-    assert all(not part.any() for part in stems._run(network, np.zeros(16000, np.float32), 16000).values())
+    assert all(not part.any() for part in stems.run(network, np.zeros(16000, np.float32), 16000).values())
 
 
 def test_the_published_network_is_the_one_that_runs():
-    network, weights = stems._load("umxhq", pretrained=False)
-    assert stems._load("umxhq", pretrained=False)[0] is network, "a separator is loaded once, not per song"
+    network, weights = stems.load_separator("umxhq", pretrained=False)
+    assert stems.load_separator("umxhq", pretrained=False)[0] is network, (
+        "a separator is loaded once, not per song"
+    )
     assert not network.training and int(network.sample_rate) == 44100 and len(weights) == 12
     assert network.target_models["vocals"].fc1.weight.shape == (512, 2 * 1487)
-    parts = stems._run(network, noise(0.5), 16000)
+    parts = stems.run(network, noise(0.5), 16000)
     assert all(part.shape == (8000,) for part in parts.values())
 
 
@@ -50,10 +52,59 @@ def test_what_cannot_be_separated_is_said(audio):
 
 
 def test_an_unknown_preset_is_said():
-    with pytest.raises(ValueError, match="demo, umxhq, umxl"):
+    with pytest.raises(ValueError, match="demo, umxhq, umxl, hpss"):
         stems.separate(noise(), 16000, "spleeter")
-    with pytest.raises(ValueError, match="demo, umxhq, umxl"):
+    with pytest.raises(ValueError, match="demo, umxhq, umxl, hpss"):
         stems.separator("spleeter")
+
+
+def test_harmonic_and_percussive_parts_sum_to_the_mix_and_know_a_tone_from_a_click():
+    for rate, samples in ((16000, 32000), (44100, 44100), (16000, 5), (8000, 1)):
+        mix = noise(samples / rate, rate)
+        parts = stems.separate(mix, rate, "hpss")
+        assert tuple(parts) == stems.PARTS
+        np.testing.assert_allclose(sum(parts.values()), mix, atol=1e-6)
+    time = np.arange(32000) / 16000
+    tone = 0.3 * np.sin(2 * np.pi * 440 * time).astype(np.float32)
+    clicks = np.zeros(32000, np.float32)
+    clicks[4000::8000] = 0.9
+    parts = stems.separate(tone + clicks, 16000, "hpss")
+    inner = slice(2000, 30000)
+    assert sdr(tone[inner], parts["harmonic"][inner]) > 10
+    assert sdr(clicks[inner], parts["percussive"][inner]) > 3
+
+
+def test_the_best_separator_is_the_published_one_where_its_weights_can_be_had(tmp_path, monkeypatch, serve):
+    """The real loading code of Open-Unmix, against a server on this machine with random weights."""
+    import openunmix
+
+    stems.load_separator.cache_clear()
+    targets = ("vocals", "drums", "bass", "other")
+    network = stems.load_separator("umxhq", pretrained=False)[0]
+    for target in targets:
+        torch.save(network.target_models[target].state_dict(), tmp_path / f"{target}-00000000.pth")
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "home"))
+    fetch = torch.hub.load_state_dict_from_url
+    address = serve(tmp_path)
+
+    def local(url, **options):
+        target = url.rpartition("/")[2].partition("-")[0]
+        return fetch(f"{address}{target}-00000000.pth", **options)
+
+    monkeypatch.setattr(openunmix.torch.hub, "load_state_dict_from_url", local)
+    stems.load_separator.cache_clear()
+    assert stems.separator("best").keywords == {"preset": "umxhq"}
+    assert len(list((tmp_path / "home").rglob("*.pth"))) == 4
+
+    def offline(url, **_):
+        raise ConnectionError("no network")
+
+    monkeypatch.setattr(openunmix.torch.hub, "load_state_dict_from_url", offline)
+    stems.load_separator.cache_clear()
+    assert stems.separator("best").keywords == {"preset": "hpss"}
+    with pytest.raises(FileNotFoundError, match="hpss"):
+        stems.separator("umxhq")(noise(), 16000)
+    stems.load_separator.cache_clear()
 
 
 @pytest.mark.slow
@@ -66,10 +117,10 @@ class TestDemo:
             np.testing.assert_allclose(sum(parts.values()), mix, atol=1e-6)
 
     def test_a_song_is_separated_once(self, monkeypatch, tmp_path):
-        stems._load("demo")
+        stems.load_separator("demo")
         monkeypatch.setenv("MUSICLIME_CACHE", str(tmp_path))
-        runs, run = [], stems._run
-        monkeypatch.setattr(stems, "_run", lambda *given: runs.append(1) or run(*given))
+        runs, run = [], stems.run
+        monkeypatch.setattr(stems, "run", lambda *given: runs.append(1) or run(*given))
         first, again = stems.separate(noise(), 16000), stems.separator("demo")(noise(), 16000)
         assert len(runs) == 1
         assert all(np.array_equal(first[stem], again[stem]) for stem in STEMS)
@@ -94,8 +145,8 @@ def test_training_learns_and_starts_the_same_way_twice():
     songs = [tone(k) for k in range(4)]
     losses = []
     for _ in range(2):
-        network = stems._small()
-        losses.append(stems._train(network, songs, songs=4, steps=8, batch=2, seconds=1.0, rate=3e-3, seed=0))
+        network = stems.small_network()
+        losses.append(stems.train(network, songs, songs=4, steps=8, batch=2, seconds=1.0, rate=3e-3, seed=0))
     assert losses[0] == losses[1]
     assert losses[0][-1] < losses[0][0]
     assert not network.training and torch.isfinite(network.target_models["bass"].fc1.weight).all()

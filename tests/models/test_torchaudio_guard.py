@@ -43,9 +43,11 @@ print("works", torchaudio_guard.works())
 """
 
 
-def use(folder: Path) -> str:
+def use(folder: Path, first: str = "") -> str:
     env = os.environ | {"PYTHONPATH": f"{folder}{os.pathsep}{ROOT}", "HF_HUB_OFFLINE": "1"}
-    done = subprocess.run([sys.executable, "-c", USE], env=env, cwd=folder, text=True, capture_output=True)
+    done = subprocess.run(
+        [sys.executable, "-c", first + USE], env=env, cwd=folder, text=True, capture_output=True
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     for line in ("ast (1, 8)", "roberta (1, 3, 8)", "features (1024, 128)", "openunmix (1, 1, 1, 4000)"):
         assert line in done.stdout
@@ -66,6 +68,14 @@ def test_towers_and_separation_need_no_torchaudio(tmp_path, situation):
 
 
 @pytest.mark.slow
+def test_transformers_may_be_imported_first(tmp_path):
+    (tmp_path / "torchaudio").mkdir()
+    (tmp_path / "torchaudio" / "__init__.py").write_text(UNLOADABLE)
+    first = "import transformers\nassert transformers.utils.is_torchaudio_available()\n"
+    assert "works False" in use(tmp_path, first)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("source, kept", [(UNLOADABLE, False), ("", True)], ids=["unloadable", "fine"])
 def test_set_up_removes_torchaudio_only_where_it_is_broken_and_says_so(tmp_path, source, kept):
     venv.create(tmp_path / "env", with_pip=True)
@@ -80,7 +90,7 @@ def test_set_up_removes_torchaudio_only_where_it_is_broken_and_says_so(tmp_path,
     (about / "INSTALLER").write_text("pip\n")
     (about / "RECORD").write_text("torchaudio/__init__.py,,\ntorchaudio-9.9.dist-info/METADATA,,\n")
     # The guard alone: this bare environment has none of what the module imports.
-    (tmp_path / "guard.py").write_text((ROOT / "musiclime" / "torchaudio_guard.py").read_text())
+    (tmp_path / "guard.py").write_text((ROOT / "musiclime" / "models" / "torchaudio_guard.py").read_text())
     command = [str(python), "-c", "import guard; guard.mend()"]
     done = subprocess.run(command, cwd=tmp_path, text=True, capture_output=True)
     assert done.returncode == 0, done.stderr

@@ -4,6 +4,7 @@ import io
 import json
 import math
 import pickle
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -79,7 +80,7 @@ def load(
             **known_of(row),
         )
 
-    def files(row: pd.Series) -> list[Path]:
+    def files(row: Mapping) -> list[Path]:
         paths = [home / f"{row['split']}.json"]
         if features_at is not None:
             paths += _features_files(features_at, row["id"])

@@ -3,7 +3,7 @@
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -74,7 +74,7 @@ class Sieve:
         read: Callable[[pd.Series], Song],
         seed: int = 0,
         shares: Sequence[float] = SHARES,
-        files: Callable[[pd.Series], Iterable[Path]] | None = None,
+        files: Callable[[Mapping], Iterable[Path]] | None = None,
     ) -> Corpus:
         """Return what is left as a corpus, split by artist where it is not split yet.
 
@@ -274,8 +274,7 @@ def balance(corpus: Corpus, label: str = "emotion", seed: int = 0) -> Corpus:
 
     (chapter *Curation*)
     """
-    if label not in ("genre", "emotion"):
-        raise ValueError(f'label is "genre" or "emotion", not {label!r}')
+    _check_label(label)
     trained = (corpus.table["split"] == "train").to_numpy()
     left_out = np.zeros(len(corpus), dtype=bool)
     left_out[trained] = surplus(corpus.table[label][trained], seed)
@@ -316,10 +315,8 @@ def fill_rare(
 
     (chapter *Curation*)
     """
-    if label not in ("genre", "emotion"):
-        raise ValueError(f'label is "genre" or "emotion", not {label!r}')
-    trained = corpus.table[corpus.table["split"] == "train"]
-    sizes = trained[label].value_counts()
+    _check_label(label)
+    sizes = corpus.table.loc[corpus.table["split"] == "train", label].value_counts()
     rare = list(sizes.index[::-1][:classes])
     room = {name: round(sizes.drop(rare).mean()) - sizes[name] for name in rare}
 
@@ -328,29 +325,34 @@ def fill_rare(
     if "year" in sieve.table:
         sieve.drop(~sieve.table["year"].between(*years), f"year outside {years[0]} to {years[1]}")
     sieve.drop(~sieve.table["genre"].isin(GENRES), "no genre")
-    tested = corpus.table[corpus.table["split"] != "train"]
-    kept_apart = {artist_key(artist) for artist in tested["artist"]}
-    sieve.drop(
-        [artist_key(artist) in kept_apart for artist in sieve.table["artist"]], "artist is in val or test"
-    )
+    tested = {artist_key(artist) for artist in corpus.table.loc[corpus.table["split"] != "train", "artist"]}
+    also_tested = [artist_key(artist) in tested for artist in sieve.table["artist"]]
+    sieve.drop(also_tested, "artist is in val or test")
     sieve.drop(sieve.table["id"].isin(corpus.table["id"]), "id is taken")
 
     order = np.random.default_rng(seed).permutation(len(sieve.table))
     sieve.table = sieve.table.iloc[order].reset_index(drop=True)
     if wanted_language:
-        rows = bar([row for _, row in sieve.table.iterrows()], "languages")
-        codes = [language(clean_lyrics(candidates.read(row).lyrics)) for row in rows]
-        sieve.drop(
-            [code != wanted_language for code in codes],
-            [f"language: {code or 'none'} (detected)" for code in codes],
-        )
-    rank = sieve.table.groupby(label).cumcount()
-    sieve.drop(rank >= sieve.table[label].map(room), "class is full")
+        _keep_language(sieve, candidates, wanted_language)
+    number_in_class = sieve.table.groupby(label).cumcount()
+    sieve.drop(number_in_class >= sieve.table[label].map(room), "class is full")
 
-    added = Corpus(
-        candidates.name, sieve.table.assign(split="train"), candidates.read, sieve.dropped, candidates.files
-    )
+    table = sieve.table.assign(split="train")
+    added = Corpus(candidates.name, table, candidates.read, sieve.dropped, candidates.files)
     return join(corpus, added, f"{corpus.name}-filled")
+
+
+def _keep_language(sieve: Sieve, candidates: Corpus, wanted_language: str) -> None:
+    """Read every candidate's lyrics and drop those in another language."""
+    rows = bar([row for _, row in sieve.table.iterrows()], "languages")
+    codes = [language(clean_lyrics(candidates.read(row).lyrics)) for row in rows]
+    reasons = [f"language: {code or 'none'} (detected)" for code in codes]
+    sieve.drop([code != wanted_language for code in codes], reasons)
+
+
+def _check_label(label: str) -> None:
+    if label not in ("genre", "emotion"):
+        raise ValueError(f'label is "genre" or "emotion", not {label!r}')
 
 
 def join(one: Corpus, other: Corpus, name: str) -> Corpus:
@@ -381,13 +383,13 @@ def join(one: Corpus, other: Corpus, name: str) -> Corpus:
             table[column] = table[column].fillna("")
     dropped = pd.concat([one.dropped, other.dropped], ignore_index=True)
 
-    def corpus_of(row: pd.Series) -> Corpus:
+    def corpus_of(row: Mapping) -> Corpus:
         return other if row["id"] in of_other else one
 
     def read(row: pd.Series) -> Song:
         return corpus_of(row).read(row)
 
-    def files(row: pd.Series) -> Iterable[Path]:
+    def files(row: Mapping) -> Iterable[Path]:
         of_its_corpus = corpus_of(row).files
         return of_its_corpus(row) if of_its_corpus is not None else []
 

@@ -1,7 +1,7 @@
 """JamendoLyrics: Creative Commons songs with lyrics, and the time of every word."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -62,7 +62,7 @@ def load(
         rights = {name: row[name] for name in ("licence", "attribution", "source")}
         return Song(audio, rate, lyrics, onsets=onsets, **known_of(row), **rights)
 
-    def files(row: pd.Series) -> list[Path]:
+    def files(row: Mapping) -> list[Path]:
         id = row["id"]
         times = [root / "lyrics" / f"{id}.words.txt", root / "annotations/words" / f"{id}.csv"]
         return [sounds[id][0], texts[id][0], *times]

@@ -4,7 +4,7 @@ import csv
 import io
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -234,10 +234,10 @@ def song_reader(sounds: dict, texts: dict) -> Callable[[pd.Series], Song]:
     return read
 
 
-def song_files(sounds: dict, texts: dict) -> Callable[[pd.Series], list[Path]]:
+def song_files(sounds: dict, texts: dict) -> Callable[[Mapping], list[Path]]:
     """Return a function from a row of the table to the files that its song is read from."""
 
-    def paths(row: pd.Series) -> list[Path]:
+    def paths(row: Mapping) -> list[Path]:
         return [files[row["id"]][0] for files in (sounds, texts) if row["id"] in files]
 
     return paths

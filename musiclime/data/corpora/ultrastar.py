@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,7 +77,7 @@ def load(
         rights = {name: row[name] for name in ("licence", "attribution", "source")}
         return Song(audio, rate, song.text, onsets=song.onsets, **known_of(row), **rights)
 
-    def files(row: pd.Series) -> list[Path]:
+    def files(row: Mapping) -> list[Path]:
         return [texts[row["id"]], sounds[row["id"]]]
 
     return sieve.corpus("ultrastar", read, seed, shares, files)

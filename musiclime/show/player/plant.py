@@ -28,7 +28,7 @@ def plant(songs: list[tuple[Song, Song]], model, assets=None) -> str:
     """
     if not runs_in_page(model):
         raise ValueError(
-            "planting needs a model that runs in the page: take a demo model of sound and lyrics"
+            "planting needs a model that runs in the page: take a small model of sound and words"
         )
     data = {
         "classes": list(model.classes),
@@ -53,9 +53,8 @@ def plant_data(song: Song, neutral: Song, assets) -> dict:
         raise ValueError(f"song {song.id!r} and its neutral counterpart differ in length or stems")
     tracks = [*song.stems.values(), *neutral.stems.values()]
     packed = pack_stems(tracks, song.sample_rate)
-    packed["tracks"] = [
-        {"row": row % len(song.stems), "scale": s} for row, s in enumerate(packed.pop("scales"))
-    ]
+    scales = packed.pop("scales")
+    packed["tracks"] = [{"row": row % len(song.stems), "scale": s} for row, s in enumerate(scales)]
     borders = np.linspace(0, len(song.audio), SEGMENTS + 1).round() / song.sample_rate
     return {
         "genre": song.genre,

@@ -144,13 +144,13 @@
 
 	// Weights of the class that is explained, less those of the class it is held against.
 	function currentWeights(p) {
-		const { label, against } = p.state, { weights, errors } = p.e;
+		const { label, against } = p.state, { weights, errors, contrasts } = p.e;
 		if (against < 0) return { w: weights[label], error: errors[label] };
-		return {
-			w: weights[label].map((w, f) => w - weights[against][f]),
-			// The two come from the same masks; how they go together is not kept, so the error is the largest possible.
-			error: errors[label].map((one, f) => one + errors[against][f]),
-		};
+		const w = weights[label].map((weight, f) => weight - weights[against][f]);
+		if (!contrasts) return { w, error: errors[label].map((one, f) => Math.hypot(one, errors[against][f])) };
+		// The errors of differences stand in the order (0, 1), (0, 2), ..., (1, 2), ...
+		const [low, high] = [Math.min(label, against), Math.max(label, against)], C = p.classes.length;
+		return { w, error: contrasts[low * C - (low * (low + 1)) / 2 + high - low - 1] };
 	}
 
 	const question = (p) => (p.state.against < 0 ? p.classes[p.state.label] : `${p.classes[p.state.label]} rather than ${p.classes[p.state.against]}`);
@@ -824,7 +824,7 @@
 		if (again.error) { told.textContent = `It could not be done: ${again.error}.`; return; }
 		const progress = again.running ? `${again.done} of ${again.masks} new masks` : `${again.done} new masks`;
 		if (!again.look) { told.textContent = `${progress}.`; return; }
-		const current = { ...p, e: { ...p.e, weights: again.look.weights, errors: again.look.errors } }, fresh = currentWeights(current), old = p.now;
+		const current = { ...p, e: { ...p.e, weights: again.look.weights, errors: again.look.errors, contrasts: null } }, fresh = currentWeights(current), old = p.now;
 		const ranked = (w) => [...w.keys()].sort((f, g) => w[g] - w[f]).slice(0, 5), five = ranked(old.w);
 		const same = ranked(fresh.w).filter((f) => five.includes(f)).length;
 		told.textContent = `${progress}. The new weights correlate with the old at ${fixed(correlation(old.w, fresh.w))}; ${same} of the top five are the same.`;

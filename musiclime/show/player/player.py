@@ -24,7 +24,7 @@ from .pack_model import inline_model, runs_in_page, table_of, write_model
 HERE = Path(__file__).parent
 SCRIPTS = ("player.js", "model_in_browser.js")
 FIELDS = ("classes", "features", "weights", "errors", "intercept", "score", "probabilities")
-FIELDS += ("samples", "seed", "design", "song", "provenance")
+FIELDS += ("samples", "seed", "design", "song", "provenance", "contrasts")
 ROWS_WITHOUT_SCRIPT = 200
 
 
@@ -82,6 +82,9 @@ def explanation_data(explanation: Explanation) -> dict:
         value = getattr(explanation, name)
         if name == "features":
             data[name] = [asdict(feature) for feature in value]
+        elif name == "contrasts":
+            # Errors of differences, of which there are many.
+            data[name] = None if value is None else digits(value, 2)
         elif isinstance(value, np.ndarray):
             data[name] = digits(value, 9)
         else:

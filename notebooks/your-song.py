@@ -67,7 +67,7 @@ if not audio:
     audio = sound.save(out / "stand-in.mp3", stand_in.audio, stand_in.sample_rate)
     lyrics = stand_in.lyrics
     display(
-        Markdown("**No song was given:** this is a composed one, which to a real tagger sounds electronic.")
+        Markdown("**No song was given:** this one is composed, so the answer of a real model says little.")
     )
 
 # %%

@@ -139,7 +139,12 @@ def small_site() -> Path:
     return folder / "_build" / "html"
 
 
-@pytest.fixture(scope="session", params=["small", *(["full"] if os.environ.get("MUSICLIME_SITE") else [])])
+SITES = ["small"]
+if os.environ.get("MUSICLIME_SITE"):
+    SITES.append(pytest.param("full", marks=pytest.mark.slow))
+
+
+@pytest.fixture(scope="session", params=SITES)
 def site(request) -> Path:
     """The built pages of the small site and, where MUSICLIME_SITE names it, of the whole book."""
     if request.param == "small":

@@ -33,6 +33,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from IPython.display import Markdown, display
+from scipy.stats import t as student
 
 import musiclime as ml
 from musiclime.models.separation import separator
@@ -42,6 +43,7 @@ from musiclime.show import chapter
 root: str = ""
 tagger_name: str = "MSD_musicnn"
 other_tagger: str = "MTT_musicnn"
+how_many: int = 6
 start: float = 40.0
 seconds: int = 12
 both: int = 1
@@ -58,11 +60,11 @@ samples: int = 1000
 # gives fifty tags of Last.fm's listeners to a song. It hears three seconds at a time and averages its answers.
 
 # %%
-TITLES = ["On the run", "Fantasma", "Code Monkey", "Northern Star", "Séculaire feat. Nÿme", "Miedo"]
+TITLES = ["On the run", "Fantasma", "Code Monkey", "Miedo", "Séculaire feat. Nÿme", "Northern Star"]
 try:
     corpus = ml.load_corpus("real", root or None)
     tagger, second = ml.load_tagger(tagger_name), ml.load_tagger(other_tagger)
-    chosen = corpus.where(corpus.table["title"].isin(TITLES))
+    chosen = corpus.where(corpus.table["title"].isin(TITLES[:how_many]))
     songs = [song.excerpt(start, seconds) for song in chosen]
     songs.sort(key=lambda song: TITLES.index(song.title))
 except (ValueError, FileNotFoundError) as missing:
@@ -188,7 +190,7 @@ rows = []
 for insert, name in ((False, "deletion"), (True, "insertion")):
     part = gaps[gaps["insert"] == insert]
     gain = part["by weight"] - part["at random"]
-    error = gain.sem() * 2.57 if len(gain) > 1 else np.nan  # t quantile of six songs
+    error = gain.sem() * student.isf(0.025, len(gain) - 1)
     rows.append(
         {
             "curve": name,
@@ -198,7 +200,8 @@ for insert, name in ((False, "deletion"), (True, "insertion")):
             "95 % interval, over songs": f"{gain.mean() - error:+.3f} to {gain.mean() + error:+.3f}",
         }
     )
-display(pd.DataFrame(rows).style.hide().format(precision=3))
+if songs:
+    display(pd.DataFrame(rows).style.hide().format(precision=3))
 
 # %% [markdown]
 # ## Another tagger, the same song

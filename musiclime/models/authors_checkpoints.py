@@ -1,6 +1,8 @@
 """The authors' models, from the state dictionaries that they published."""
 
 import re
+from pathlib import Path
+from pickle import UnpicklingError
 
 import torch
 from transformers import AutoTokenizer
@@ -26,6 +28,15 @@ NEW_NAMES_OF_HEADS = {
     "audio": [(r"^classifier\.dense\.", "head.classifier.")],
     "lyrics": [(r"^classifier\.dense\.", "head.1."), (r"^classifier\.out_proj\.", "head.4.")],
     "multimodal": [],
+}
+# What the authors called their files; of the multimodal models they published the third version.
+FILES = {
+    ("genre", "lyrics"): "genre_lyrics",
+    ("genre", "audio"): "genre_audio",
+    ("genre", "multimodal"): "genre_multimodal_3",
+    ("emotion", "lyrics"): "emotion_lyrics",
+    ("emotion", "audio"): "emotion_audio",
+    ("emotion", "multimodal"): "emotion_multimodal_3",
 }
 # Tensors that our network does not have: RoBERTa's own pooler, and counts that it makes itself.
 UNUSED = r"^lyrics\.pooler\.|position_ids$|token_type_ids$"
@@ -99,12 +110,40 @@ def load_published(
     try:
         state = torch.load(file, map_location="cpu", weights_only=True)
     except FileNotFoundError:
-        raise FileNotFoundError(
-            f"there is no state dictionary {str(file)!r}: give the authors' file"
-        ) from None
+        why = "give the authors' file"
+        raise FileNotFoundError(f"there is no state dictionary {str(file)!r}: {why}") from None
+    except (UnpicklingError, RuntimeError) as error:
+        raise ValueError(f"{file} is no file of tensors alone: give the authors' file") from error
+    # A multimodal file holds the state of its training too.
+    state = state.get("model_state_dict", state)
     try:
         model.network.load_state_dict(published_names(state, modality))
     except RuntimeError as error:
         what = f"no published {modality} model of {len(card['classes'])} classes"
         raise ValueError(f"{file} is {what}: {error}") from error
     return model
+
+
+def load_from_folder(root, task: str, modality: str, **options) -> Model:
+    """The authors' model from the folder of their six state dictionaries (chapter *Train*).
+
+    Args:
+        root: the folder, or one above it, such as an attached data set on Kaggle.
+        task: "genre" or "emotion".
+        modality: "audio", "lyrics" or "multimodal".
+        options: as in `load_published`.
+
+    Returns:
+        The model.
+    """
+    if (task, modality) not in FILES:
+        raise ValueError(f"the authors published no {modality} model of {task}")
+    name = FILES[task, modality]
+    if not root:
+        raise ValueError(f'weights="published" needs root, the folder that holds the authors\' {name}')
+    found = sorted(path for path in Path(root).rglob(f"{name}*") if path.stem == name and path.is_file())
+    if not found:
+        raise FileNotFoundError(
+            f"there is no {name} in {root}: give the folder of the authors' models as root"
+        )
+    return load_published(found[0], task, modality, **options)

@@ -24,6 +24,7 @@ PATCH = FRAMES * HOP  # samples from the beginning of one patch to the next
 HEARD = (FRAMES - 1) * HOP + FFT  # samples that a patch hears
 ROWS = 16  # patches that go through a filter at once
 STATES = 256  # states of a patch that are answered at once
+SONGS_KNOWN = 16  # whose answers are kept
 MOST_CELLS = 12  # of a patch in a table: 4,096 states
 
 
@@ -338,6 +339,7 @@ class PatchModel:
         self.classes = list(classes)
         self.card = card
         self._song = None
+        self._known = {}
 
     @property
     def name(self) -> str:
@@ -347,8 +349,8 @@ class PatchModel:
         return f"<{type(self).__name__} {self.name}: {len(self.classes)} classes>"
 
     def __getstate__(self) -> dict:
-        # The patches of the last song are this process's own.
-        return {**vars(self), "_song": None}
+        # What is kept of songs is this process's own.
+        return {**vars(self), "_song": None, "_known": {}}
 
     def answer(self, logits: torch.Tensor) -> torch.Tensor:
         """(n, 50) logits -> (n, classes)."""
@@ -412,14 +414,17 @@ class PatchModel:
         return found / len(patches.cells)
 
     def _patches_of(self, sounds: np.ndarray, borders: np.ndarray, base=None) -> tuple[Patches, list[dict]]:
-        """The patches of a song, and the answers known so far; of the last song they are kept."""
+        """The patches of a song, and the answers known so far; those of the last songs are kept."""
         key = hashlib.sha256(sounds)
         for part in (borders, base):
             key.update(b"" if part is None else part.tobytes())
         if self._song is None or self._song[0] != key.digest():
-            patches = Patches(self.network, sounds, borders, base)
-            self._song = key.digest(), patches, [{} for _ in patches.cells]
-        return self._song[1:]
+            self._song = key.digest(), Patches(self.network, sounds, borders, base)
+        patches = self._song[1]
+        known = self._known.setdefault(key.digest(), [{} for _ in patches.cells])
+        while len(self._known) > SONGS_KNOWN:
+            self._known.pop(next(iter(self._known)))
+        return patches, known
 
     def _look_up(self, patches: Patches, patch: int, states: np.ndarray, known: dict) -> np.ndarray:
         """(n, classes) for states of a patch; those not seen before are asked of the network."""

@@ -382,6 +382,10 @@ def load_model(
 
         return load_real(task, modality, device)
     _check_choices(task, modality, preset, weights)
+    if weights == "published":
+        from .authors_checkpoints import load_from_folder
+
+        return load_from_folder(root, task, modality, device=device)
     if isinstance(corpus, str):
         corpus = load_corpus(corpus, root)
     corpus = corpus.where(~corpus.table[task].isin(["", "other"]))

@@ -13,7 +13,7 @@ import torch
 import musiclime as ml
 from musiclime.data.song import STEMS
 from musiclime.models import training
-from musiclime.models.authors_checkpoints import load_published
+from musiclime.models.authors_checkpoints import load_from_folder, load_published
 from musiclime.models.classifier import LateFusion, Model, load, save
 from musiclime.models.encoders import CONFIGURATIONS, ENCODERS, ROBERTA, Network, encoder
 from musiclime.models.preprocessing import clip, normalise_text, word_tokenizer
@@ -250,6 +250,17 @@ def test_the_authors_state_dictionaries_load(tmp_path, modality):
     options = {"tokenizer": model.tokenizer, "classes": model.classes, "towers": towers, "device": "cpu"}
     theirs = load_published(tmp_path / "w.pt", "genre", modality, **options)
     assert theirs.predict(audio, TEXTS[:2]) == pytest.approx(model.predict(audio, TEXTS[:2]))
+    # As attached on Kaggle: in a folder below, and the multimodal one with its optimiser's state about it.
+    names = {"multimodal": "genre_multimodal_3", "lyrics": "genre_lyrics", "audio": "genre_audio"}
+    (tmp_path / "below").mkdir()
+    whole = {"model_state_dict": torch.load(tmp_path / "w.pt"), "epoch": 3}
+    torch.save(whole, tmp_path / "below" / f"{names[modality]}.pth")
+    found = load_from_folder(tmp_path, "genre", modality, **options)
+    assert found.predict(audio, TEXTS[:2]) == pytest.approx(model.predict(audio, TEXTS[:2]))
+    with pytest.raises(FileNotFoundError, match="there is no emotion_"):
+        load_from_folder(tmp_path, "emotion", modality)
+    with pytest.raises(ValueError, match="needs root"):
+        ml.load_model("genre", modality, weights="published")
     with pytest.raises(ValueError, match="no published"):
         load_published(tmp_path / "w.pt", "genre", modality, **{**options, "classes": ["a", "b"]})
 

@@ -52,7 +52,7 @@ def load(
     Returns:
         A corpus whose songs have lyrics, and features and tokens where these were found, but no sound.
 
-    (chapter *Reproduce on Kaggle*)
+    (chapter *Colab and Kaggle, step by step*)
     """
     root = folder(root, "published")
     home = _folder_of_splits(root)

@@ -180,7 +180,7 @@ class Explanation(_WithSpace):
         """The sum of the given cells of a song, silence elsewhere (chapter *Explain*).
 
         Args:
-            features: `Feature`s or their names.
+            features: the features, or their names.
             song: the song, with stems.
 
         Returns:

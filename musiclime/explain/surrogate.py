@@ -158,7 +158,7 @@ def split_contrasts(errors: np.ndarray, outputs: int) -> tuple[np.ndarray, np.nd
 
 
 def pairs_pay(alone: Fit, in_pairs: Fit, pilot: int, features: int, final: int) -> bool:
-    """Whether masks in pairs would give smaller errors, judged by a pilot in pairs (chapter *How fast*).
+    """Whether masks in pairs would give smaller errors, judged by a pilot in pairs (chapter *How fast, how many*).
 
     Args:
         alone: the fit of the pilot as if its masks were independent; in_pairs: the same fit, by pairs.

@@ -22,6 +22,7 @@ import numpy as np
 from IPython.display import Markdown, display
 
 import musiclime as ml
+from musiclime.models.separation import harmonic_and_percussive
 from musiclime.show import chapter
 
 # %% tags=["parameters", "remove-cell"]
@@ -33,20 +34,6 @@ songs: int = 1350
 candidates: int = 8
 samples: int = 600
 masks: int = 300
-
-
-# %% tags=["remove-cell"]
-def harmonic_and_percussive(audio, rate):
-    """Two tracks that add up to the sound: what holds its pitch, and what strikes."""
-    from scipy.ndimage import median_filter
-    from scipy.signal import istft, stft
-
-    frequencies, _, spectrum = stft(audio, rate, nperseg=1024)
-    size = np.abs(spectrum)
-    along_time, along_pitch = median_filter(size, (1, 17)), median_filter(size, (17, 1))
-    share = along_time**2 / np.maximum(along_time**2 + along_pitch**2, 1e-12)
-    harmonic = istft(spectrum * share, rate, nperseg=1024)[1][: len(audio)].astype(np.float32)
-    return {"harmonic": harmonic, "percussive": audio - harmonic}
 
 
 # %% tags=["remove-cell"]

@@ -24,61 +24,84 @@ def answers(truth: dict) -> dict[str, list[float]]:
     """Every changed song of which the model's probabilities are known, by the names of its two masks."""
     if "pairs" in truth:
         return truth["pairs"]
-    bias, out = np.array(truth["head"]["bias"]), {}
-    for (a, x), (t, y) in itertools.product(truth["audio"].items(), truth["lyrics"].items()):
-        *both, mean, square = np.add(x, y)
-        logits = np.array(both) / np.sqrt(square - mean**2 + truth["head"]["eps"]) + bias
+    bias, eps = np.array(truth["head"]["bias"]), truth["head"]["eps"]
+    known = {}
+    for (audio, heard), (lyrics, read) in itertools.product(truth["audio"].items(), truth["lyrics"].items()):
+        *both, mean, square = np.add(heard, read)
+        logits = np.array(both) / np.sqrt(square - mean**2 + eps) + bias
         raised = np.exp(logits - logits.max())
-        out[f"{a}|{t}"] = (raised / raised.sum()).tolist()
-    return out
+        known[f"{audio}|{lyrics}"] = (raised / raised.sum()).tolist()
+    return known
 
 
-def changes(told: dict, answer: int, cells: int, words: int, rng: random.Random) -> list[dict]:
-    """A change that leaves the model's answer and one, of about the same size, that flips it; or nothing."""
-    found = {False: [], True: []}
-    for name, probabilities in told.items():
+def small_changes(known: dict, cells: int, words: int) -> list[dict]:
+    """The changes that take some pieces away, and not too many: what is muted, and the new answer."""
+    found = []
+    for name, probabilities in known.items():
+        # "+" keeps a few pieces; a change here takes some away.
         if "+" in name or name == "-|-":
-            continue  # "+" keeps a few pieces; a change here takes some away
-        a, t = ([int(f) for f in part[1:].split(",") if f] for part in name.split("|"))
-        if len(a) <= MOST * cells and len(t) <= MOST * words:
-            now = int(np.argmax(probabilities))
-            found[now != answer].append({"cells": a, "words": t, "answer": now})
-    if not found[True] or not found[False]:
+            continue
+        muted, removed = ([int(f) for f in part[1:].split(",") if f] for part in name.split("|"))
+        if len(muted) <= MOST * cells and len(removed) <= MOST * words:
+            found.append({"cells": muted, "words": removed, "answer": int(np.argmax(probabilities))})
+    return found
+
+
+def changes(known: dict, answer: int, cells: int, words: int, rng: random.Random) -> list[dict]:
+    """A change that leaves the model's answer and one, of about the same size, that flips it; or nothing."""
+    found = small_changes(known, cells, words)
+    flipping = [change for change in found if change["answer"] != answer]
+    staying = [change for change in found if change["answer"] == answer]
+    if not flipping or not staying:
         return []
-    flip = rng.choice(found[True])
+    flip = rng.choice(flipping)
+
+    def difference(change):
+        return sum(abs(len(change[part]) - len(flip[part])) for part in ("cells", "words"))
+
     # A guess from the size of a change alone must not be better than chance.
-    apart = [sum(abs(len(stay[k]) - len(flip[k])) for k in ("cells", "words")) for stay in found[False]]
-    stay = rng.choice([change for change, gap in zip(found[False], apart) if gap == min(apart)])
+    least = min(map(difference, staying))
+    stay = rng.choice([change for change in staying if difference(change) == least])
     return [stay, flip]
 
 
+def trial_of(data: dict) -> dict | None:
+    """One player's trial, or None: it needs sound, cells, words, answers, and a change that flips."""
+    explanation, sound, truth = data["explanation"], data["sound"], data["truth"]
+    features, song = explanation["features"], explanation["song"]
+    cells = sum(feature["modality"] == "audio" for feature in features)
+    if not sound or not truth or not 0 < cells < len(features):
+        return None
+    answer = int(np.argmax(explanation["probabilities"]))
+    rng = random.Random(song["id"])
+    pair = changes(answers(truth), answer, cells, len(features) - cells, rng)
+    if not pair:
+        return None
+    if "src" in sound:
+        sound["src"] = "../" + sound["src"].removeprefix("../")
+    return {
+        **{key: song.get(key, "") for key in ("id", "title", "artist", "lyrics")},
+        **{key: explanation[key] for key in ("classes", "features", "probabilities")},
+        "answer": answer,
+        "weights": explanation["weights"][answer],
+        "changes": pair,
+        "sound": sound,
+    }
+
+
 def trials(pages: list[Path]) -> list[dict]:
-    """One trial a song: those with sound, cells, words, the model's own answers, and a change that flips."""
-    out = {}
+    """One trial a song, from the first player of it that makes one."""
+    found = {}
     for page in pages:
-        for found in PLAYER.findall(page.read_text(encoding="utf-8")):
-            data = json.loads(found)
-            explanation, sound, truth = data["explanation"], data["sound"], data["truth"]
-            features, song = explanation["features"], explanation["song"]
-            cells = sum(feature["modality"] == "audio" for feature in features)
-            if not sound or not truth or not 0 < cells < len(features) or song["id"] in out:
+        for text in PLAYER.findall(page.read_text(encoding="utf-8")):
+            data = json.loads(text)
+            name = data["explanation"]["song"].get("id")
+            if name in found:
                 continue
-            answer = int(np.argmax(explanation["probabilities"]))
-            rng = random.Random(song["id"])
-            pair = changes(answers(truth), answer, cells, len(features) - cells, rng)
-            if not pair:
-                continue
-            if "src" in sound:
-                sound["src"] = "../" + sound["src"].removeprefix("../")
-            out[song["id"]] = {
-                **{key: song.get(key, "") for key in ("id", "title", "artist", "lyrics")},
-                **{key: explanation[key] for key in ("classes", "features", "probabilities")},
-                "answer": answer,
-                "weights": explanation["weights"][answer],
-                "changes": pair,
-                "sound": sound,
-            }
-    return list(out.values())
+            trial = trial_of(data)
+            if trial is not None:
+                found[name] = trial
+    return list(found.values())
 
 
 def write(folder: Path) -> int:

@@ -13,35 +13,28 @@ import musiclime as ml
 from musiclime.data.lyrics import words
 from musiclime.explain.crossed_design import fit_crossed
 from musiclime.models.classifier import build
-from musiclime.models.encoders import TOWERS, tower
-from musiclime.models.preprocessing import plain, word_tokenizer
+from musiclime.models.encoders import ENCODERS, encoder
+from musiclime.models.preprocessing import normalise_text, word_tokenizer
 
 browser = pytest.mark.browser
-CLASSES = ["folk", "hip hop", "punk"]
 
 
-def random_model(modality="multimodal", fusion="concat", seed=0):
-    """The demo's architecture with weights by chance, lively enough that every mix has its own answer."""
-    torch.manual_seed(seed)
-    texts = [song.lyrics for song in ml.load_corpus("demo", size=9, seed=1)]
-    tokenizer = word_tokenizer(texts, times=1)
-    towers = {}
-    if modality != "lyrics":
-        towers["audio"] = tower(TOWERS["demo"]["audio"])
-    if modality != "audio":
-        towers["lyrics"] = tower(TOWERS["demo"]["lyrics"], vocab_size=len(tokenizer))
-    architecture = {"task": "genre", "modality": modality, "fusion": fusion, "multilabel": False}
-    card = {"name": f"random-{modality}", "classes": CLASSES, "architecture": architecture}
-    card["architecture"]["sample_rate"] = 16000
-    model = build(towers, tokenizer if "lyrics" in towers else None, card, "cpu")
+def summing_model():
+    """The demo's encoders under a head that adds the two embeddings, all weights by chance."""
+    torch.manual_seed(0)
+    tokenizer = word_tokenizer([song.lyrics for song in ml.load_corpus("demo", size=9, seed=1)], times=1)
+    towers = {
+        "audio": encoder(ENCODERS["demo"]["audio"]),
+        "lyrics": encoder(ENCODERS["demo"]["lyrics"], vocab_size=len(tokenizer)),
+    }
+    architecture = {"task": "genre", "modality": "multimodal", "fusion": "sum", "multilabel": False}
+    card = {"name": "sum", "classes": ["a", "b", "c"], "architecture": architecture | {"sample_rate": 16000}}
+    model = build(towers, tokenizer, card, "cpu")
     with torch.no_grad():
-        for name, value in model.network.state_dict().items():
-            if not value.dtype.is_floating_point:
-                continue
-            if "embeddings" in name and "LayerNorm" not in name or "head" in name:
-                value.add_(torch.randn_like(value) * 0.15)
-            # The page has half precision; torch shall have the same numbers.
-            value.copy_(value.half().float())
+        for value in model.network.state_dict().values():
+            if value.dtype.is_floating_point:
+                # The page has half precision; torch shall have the same numbers.
+                value.copy_(value.half().float())
     return model
 
 
@@ -53,12 +46,12 @@ def songs():
 
 @pytest.fixture(scope="module")
 def model():
-    return random_model()
+    return ml.load_model("genre", "multimodal")
 
 
 @pytest.fixture(scope="module")
 def explained(model, songs):
-    return [ml.MusicLIME(model, samples=60, design="joint", alpha=5.0).explain(song) for song in songs]
+    return [ml.MusicLIME(model, samples=150, alpha=5.0).explain(song) for song in songs]
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +115,7 @@ def test_the_page_answers_as_torch_does(site, page_of, serve, model, songs, expl
         apart.append(np.abs(said - model.predict(sound, texts)).max())
         stems = np.stack(list(songs[number].stems.values()))
         from_true.append(np.abs(said - model.predict(mixes(explanation, stems, masks)[0], texts)).mean())
-        assert np.ptp(said, axis=0).max() > 0.01  # the mixes do not all say the same
+        assert np.ptp(said, axis=0).max() > 0.1  # the mixes do not all say the same
     assert max(apart) < 1e-3
     assert np.mean(from_true) < 0.02
     assert page.problems == [] and page.outside == []
@@ -133,10 +126,11 @@ def test_the_page_answers_as_torch_does(site, page_of, serve, model, songs, expl
     "modality, fusion", [("audio", "concat"), ("lyrics", "concat"), ("multimodal", "sum")]
 )
 def test_every_small_model_runs_in_the_page(tmp_path, page_of, songs, modality, fusion):
-    model, song = random_model(modality, fusion), songs[0]
+    model = summing_model() if fusion == "sum" else ml.load_model("emotion", modality)
+    song = songs[0]
     explainer = {"audio": ml.AudioLIME, "lyrics": ml.LyricsLIME, "multimodal": ml.MusicLIME}[modality]
     explanation = explainer(
-        model, samples=60, alpha=5.0, **({"design": "joint"} if modality == "multimodal" else {})
+        model, samples=150, alpha=5.0, **({"design": "joint"} if modality == "multimodal" else {})
     ).explain(song)
     fragment = ml.player(explanation, song, predict=model)  # as in a live notebook: all inline
     page = page_of(write(tmp_path, "page", [fragment]).as_uri())
@@ -260,7 +254,7 @@ def test_explaining_again_finds_what_python_finds(site, page_of, model, songs):
     assert look["done"] == 150
     true = ml.MusicLIME(model, samples=600, seed=3).explain(songs[0])
     weights, errors = np.array(look["weights"]), np.array(look["errors"])
-    for row in range(len(CLASSES)):
+    for row in range(len(model.classes)):
         assert np.corrcoef(weights[row], true.weights[row])[0, 1] > 0.9
     far = np.abs(weights - true.weights) / np.hypot(errors, true.errors)
     assert 0.88 < (far < 1.96).mean() < 0.99
@@ -277,7 +271,7 @@ def test_explaining_again_can_be_stopped(site, page_of):
     page.wait_for_function("/[1-9]\\d* of 300/.test(document.querySelector('.ml-again-told')?.textContent)")
     assert button.text_content() == "stop"
     # While it draws, a change is answered.
-    assert len(call(page, "return m.answer(m.state.off)")) == len(CLASSES)
+    assert len(call(page, "return m.answer(m.state.off)")) == 9
     button.click()
     page.wait_for_function("document.querySelector('.ml-explain').textContent === 'explain again'")
     assert int(re.match(r"\d+", page.locator(".ml-again-told").first.text_content())[0]) < 300
@@ -292,12 +286,9 @@ def test_two_classes_side_by_side(site, page_of, explained):
     page.locator(".ml-table summary").first.click()
     rows = page.locator(".ml-table").first.locator("tbody tr")
     told = [cell.text_content() for cell in rows.first.locator("td").all()]
-    difference = explanation.weights[2] - explanation.weights[0]
-    place = int(np.argmax(np.abs(difference)))
-    assert told[0] == explanation.features[place].name
-    assert float(told[2].replace("−", "-")) == pytest.approx(difference[place], rel=0.05)
     table = explanation.table("punk", against="folk")
     assert told[0] == table.feature[0]
+    assert float(told[2].replace("−", "-")) == pytest.approx(table.weight[0], rel=0.05)
     assert float(told[3]) == pytest.approx(table.error[0], rel=0.1)
     assert "punk rather than folk" in page.locator(".ml-gridcell").first.get_attribute("aria-label")
 
@@ -344,7 +335,7 @@ class Averager:
 @pytest.mark.parametrize("beside", [True, False])
 def test_a_taggers_table_answers_every_mix(tmp_path, page_of, songs, beside):
     tagger, song = Averager(), songs[0]
-    explanation = ml.AudioLIME(tagger, samples=60, alpha=5.0).explain(song)
+    explanation = ml.AudioLIME(tagger, samples=150, alpha=5.0).explain(song)
     fragment = ml.player(
         explanation, song, assets=tmp_path / "assets" / "run" if beside else None, predict=tagger
     )
@@ -379,8 +370,8 @@ def test_words_become_the_same_tokens(site, page_of, model, songs):
         "",
     ]
     texts = [*odd, *(song.lyrics for song in songs)]
-    assert page.evaluate("(texts) => texts.map(musiclimeModelCode().plain)", texts) == [
-        plain(text) for text in texts
+    assert page.evaluate("(texts) => texts.map(musiclimeModelCode().normaliseText)", texts) == [
+        normalise_text(text) for text in texts
     ]
     long = " ".join(["street"] * 400)
     code = """(text) => {
@@ -398,7 +389,7 @@ def test_hostile_words_run_nowhere(tmp_path, page_of, songs, model):
 
     nasty = "</script><img src=x onerror=window.hurt=1> `${self.hurt=1}` \u2028 🎺 street"
     song = replace(songs[0], lyrics=nasty, title=nasty, onsets=[])
-    explanation = ml.MusicLIME(model, samples=60, design="joint", alpha=5.0).explain(song)
+    explanation = ml.MusicLIME(model, samples=150, alpha=5.0).explain(song)
     page = page_of(
         write(
             tmp_path, "page", [ml.player(explanation, song, assets=tmp_path / "assets/x", predict=model)]
@@ -423,17 +414,18 @@ def test_the_model_is_one_small_file_for_all_pages(site, model):
     assert "model-" in page and "base64" not in page
     told = told_by(page)
     assert told["model"]["src"] == f"../assets/{files[0].name}"
-    assert (
-        json.loads(files[0].read_text("utf-8").partition("] = ")[2].rstrip(";\n"))["config"]["classes"]
-        == CLASSES
-    )
+    packed = json.loads(files[0].read_text("utf-8").partition("] = ")[2].rstrip(";\n"))
+    assert packed["config"]["classes"] == model.classes
 
 
-def test_large_and_other_models_are_left_out(songs):
+def test_the_demo_models_run_in_the_page_and_others_do_not():
     from musiclime.show.player.pack_model import runs_in_page
 
-    wide = random_model("lyrics")
-    wide.network.lyrics.config.hidden_act = "relu"
-    assert not runs_in_page(wide)
-    assert not runs_in_page(wide.predict)
-    assert runs_in_page(random_model("audio"))
+    for task in ("genre", "emotion"):
+        for modality in ("multimodal", "audio", "lyrics"):
+            assert runs_in_page(ml.load_model(task, modality))
+    other = summing_model()
+    assert runs_in_page(other)
+    assert not runs_in_page(other.predict)
+    other.network.lyrics.config.hidden_act = "relu"
+    assert not runs_in_page(other)

@@ -60,13 +60,14 @@ def distinct(masks, part, most: int) -> np.ndarray:
     return np.array(list(found.values())[:most])
 
 
-def ask_ahead(explanation, space, predict) -> dict:
+def ask_ahead(explanation, space, predict, side_masks: int = SIDE_MASKS) -> dict:
     """The model's answers to likely mixes.
 
     Args:
         explanation: the explanation whose player it is.
         space: the song's features.
         predict: the model.
+        side_masks: how many masks of either side at most, of a late-fusion model.
 
     Returns:
         For a late-fusion model with LayerNorm over a concatenation: head, and for masks of either side
@@ -80,8 +81,8 @@ def ask_ahead(explanation, space, predict) -> dict:
     masks = likely_masks(explanation, cells)
     asked = Answers(predict, space, 64, {})
     if hasattr(predict, "head_audio") and joins_by_concatenation(predict):
-        audio = distinct(masks, sides["audio"], SIDE_MASKS)
-        lyrics = distinct(masks, sides["lyrics"], SIDE_MASKS)
+        audio = distinct(masks, sides["audio"], side_masks)
+        lyrics = distinct(masks, sides["lyrics"], side_masks)
         heard = asked.encode("audio", audio[:, :cells])
         read = asked.encode("lyrics", lyrics[:, cells:])
         numbers = {"audio": predict.head_audio(heard), "lyrics": predict.head_lyrics(read)}

@@ -1,4 +1,4 @@
-"""A panel for a live notebook: switch cells and words, and ask the real model each time."""
+"""A panel for a live notebook: mute cells and words, and ask the real model each time."""
 
 import numpy as np
 
@@ -8,41 +8,99 @@ from .player import space
 
 
 def explore(explanation: Explanation, predict, song: Song):
-    """Toggles for every cell and word; each change calls the model anew (chapter *Your song*)."""
-    import ipywidgets as w
-    from IPython.display import Audio, display
+    """Toggles for every cell and word; each change asks the model again.
 
-    rate, ask = getattr(predict, "sample_rate", song.sample_rate), getattr(predict, "predict", predict)
-    inner, c = space(explanation, song, rate), explanation.row(explanation.label)
-    cells, wide, toggles = len(inner.audio), (lambda width: w.Layout(width=width)), []
-    for feature, weight, error in zip(explanation.features, explanation.weights[c], explanation.errors[c]):
-        sign = "\u00b7" if abs(weight) < 1.96 * error else "\u2212" if weight < 0 else "+"
-        about = {"tooltip": f"{feature.name}: {weight:+.3f} \u00b1 {error:.3f} for {explanation.label}"}
-        about |= {"description": f"{feature.text[:40]} {sign}".strip()}
-        toggles.append(w.ToggleButton(value=True, layout=wide("auto" if feature.text else "44px"), **about))
-    bars = [w.FloatProgress(min=0, max=1, layout=wide("180px")) for _ in explanation.classes]
-    numbers, heard, hear = [w.Label() for _ in bars], w.Output(), w.Button(description="hear this mix")
-    mix = lambda on: inner.mix(on[:, :cells]).astype(np.float32)  # noqa: E731
-    mask = lambda: np.array([[button.value for button in toggles]])  # noqa: E731
+    Args:
+        explanation: whose features are shown.
+        predict: the model, or a function (audio, lyrics) -> outputs.
+        song: the song that was explained.
 
-    def answer(_=None):
-        real = np.asarray(ask(mix(on := mask()), inner.texts(on[:, cells:])))[0]
-        guess = explanation.intercept + explanation.weights @ on[0]
-        for bar, number, p, s in zip(bars, numbers, real, guess):
-            bar.value, number.value = float(np.clip(p, 0, 1)), f"model {p:.2f}, surrogate {s:.2f}"
+    Returns:
+        An ipywidgets box.
 
-    def listen(_):
-        heard.clear_output()
-        with heard:
-            display(Audio(mix(mask())[0], rate=rate, normalize=False))
+    (chapter *Your song*)
+    """
+    import ipywidgets
 
-    for button in toggles:
-        button.observe(answer, "value")
-    hear.on_click(listen)
-    answer()
-    row = lambda name, *boxes: w.HBox([w.Label(name, layout=wide("130px")), *boxes])  # noqa: E731
-    pairs, stems = list(zip(toggles, inner.audio)), dict.fromkeys(feature.stem for feature in inner.audio)
-    grid = [row(stem, *(button for button, cell in pairs if cell.stem == stem)) for stem in stems]
-    words = w.HBox(toggles[cells:], layout=w.Layout(flex_flow="row wrap"))
-    said = [row(*three) for three in zip(explanation.classes, bars, numbers)]
-    return w.VBox([*grid, words, *said, hear, heard])
+    rate = getattr(predict, "sample_rate", song.sample_rate)
+    panel = _Panel(explanation, getattr(predict, "predict", predict), space(explanation, song, rate))
+    panel.ask_model()
+    return ipywidgets.VBox(panel.rows())
+
+
+class _Panel:
+    """The panel's toggles and bars, and what happens when one is pressed."""
+
+    def __init__(self, explanation: Explanation, ask, inner):
+        import ipywidgets
+
+        self.explanation, self.ask, self.inner = explanation, ask, inner
+        self.rate = inner.song.sample_rate
+        self.cells = len(inner.audio)
+        self.toggles = [_toggle(explanation, place) for place in range(len(explanation.features))]
+        wide = ipywidgets.Layout(width="180px")
+        self.bars = [ipywidgets.FloatProgress(min=0, max=1, layout=wide) for _ in explanation.classes]
+        self.numbers = [ipywidgets.Label() for _ in explanation.classes]
+        self.hear = ipywidgets.Button(description="hear this mix")
+        self.heard = ipywidgets.Output()
+        for toggle in self.toggles:
+            toggle.observe(self.ask_model, "value")
+        self.hear.on_click(self.listen)
+
+    def mask(self) -> np.ndarray:
+        """(1, features), true where a feature is on."""
+        return np.array([[toggle.value for toggle in self.toggles]])
+
+    def ask_model(self, _=None) -> None:
+        """Show what the model and the sum of weights say of the present mix."""
+        on = self.mask()
+        audio = self.inner.mix(on[:, : self.cells]).astype(np.float32)
+        answers = np.asarray(self.ask(audio, self.inner.texts(on[:, self.cells :])))[0]
+        estimates = self.explanation.intercept + self.explanation.weights @ on[0]
+        for bar, number, answer, estimate in zip(self.bars, self.numbers, answers, estimates):
+            bar.value = float(np.clip(answer, 0, 1))
+            number.value = f"model {answer:.2f}, sum of weights {estimate:.2f}"
+
+    def listen(self, _) -> None:
+        """Play the present mix."""
+        from IPython.display import Audio, display
+
+        self.heard.clear_output()
+        with self.heard:
+            mix = self.inner.mix(self.mask()[:, : self.cells])[0]
+            display(Audio(mix, rate=self.rate, normalize=False))
+
+    def rows(self) -> list:
+        """The panel from top to bottom: stems, words, classes, sound."""
+        import ipywidgets
+
+        def row(name, *boxes):
+            label = ipywidgets.Label(name, layout=ipywidgets.Layout(width="130px"))
+            return ipywidgets.HBox([label, *boxes])
+
+        by_stem = {}
+        for toggle, cell in zip(self.toggles, self.inner.audio):
+            by_stem.setdefault(cell.stem, []).append(toggle)
+        stems = [row(stem, *toggles) for stem, toggles in by_stem.items()]
+        wrapped = ipywidgets.Layout(flex_flow="row wrap")
+        words = ipywidgets.HBox(self.toggles[self.cells :], layout=wrapped)
+        said = [row(*three) for three in zip(self.explanation.classes, self.bars, self.numbers)]
+        return [*stems, words, *said, self.hear, self.heard]
+
+
+def _toggle(explanation: Explanation, place: int):
+    """A button for one feature, with the sign of its weight and, on hover, its weight and error."""
+    import ipywidgets
+
+    row = explanation.row(explanation.label)
+    feature = explanation.features[place]
+    weight, error = explanation.weights[row, place], explanation.errors[row, place]
+    sign = "+" if weight > 0 else "\u2212"
+    if abs(weight) < 1.96 * error:
+        sign = "\u00b7"  # it could be zero
+    return ipywidgets.ToggleButton(
+        value=True,
+        layout=ipywidgets.Layout(width="auto" if feature.text else "44px"),
+        description=f"{feature.text[:40]} {sign}".strip(),
+        tooltip=f"{feature.name}: {weight:+.3f} \u00b1 {error:.3f} for {explanation.label}",
+    )

@@ -251,15 +251,15 @@ function musiclimeModelCode() {
 		}
 	}
 
-	// ---- musiclime/models/preprocessing.py: plain, and the word tokenizer -------------------------------
+	// ---- musiclime/models/preprocessing.py: the text, and the word tokenizer -------------------------------
 
-	function plain(text) {
+	function normaliseText(text) {
 		const spaced = text.toLowerCase().replace(/[-\u2010-\u2015]+/g, " ");
 		return spaced.replace(/[^\p{L}\p{N}\s]/gu, "").split(/\s+/).filter(Boolean).join(" ");
 	}
 
 	function tokenize(text, vocabulary, config) {
-		const words = plain(text).split(" ").filter(Boolean).slice(0, config.tokens - 2);
+		const words = normaliseText(text).split(" ").filter(Boolean).slice(0, config.tokens - 2);
 		const numbers = words.map((word) => vocabulary.get(word) ?? config.unknown);
 		return [config.begin, ...numbers, config.end];
 	}
@@ -693,6 +693,6 @@ function musiclimeModelCode() {
 		};
 	}
 
-	return { plain, tokenize, stemSpectra, logMel, openModel, openSong, answer, drawMasks, fitCrossed, fitPlain, pieces, serve };
+	return { normaliseText, tokenize, stemSpectra, logMel, openModel, openSong, answer, drawMasks, fitCrossed, fitPlain, pieces, serve };
 }
 if (typeof window !== "undefined") window.musiclimeModelCode = musiclimeModelCode;

@@ -26,6 +26,7 @@ SCRIPTS = ("player.js", "model_in_browser.js")
 FIELDS = ("classes", "features", "weights", "errors", "intercept", "score", "probabilities")
 FIELDS += ("samples", "seed", "design", "song", "provenance", "contrasts")
 ROWS_WITHOUT_SCRIPT = 200
+FEW_MASKS = 80
 
 
 def player(explanation: Explanation, song: Song | None = None, assets=None, predict=None) -> str:
@@ -115,9 +116,11 @@ def model_data(explanation, song, name, assets, predict) -> dict:
             return {"table": {"key": key, "table": table}}
         script = f'(window.musiclimeTable ||= {{}})["{key}"] = {text};\n'
         return {"table": {"key": key, "src": keep(Path(assets) / f"{slug(name)}-{key}.table.js", script)}}
-    found = {"truth": ask_ahead(explanation, inner, predict)}
-    if runs_in_page(predict):
-        found["model"] = inline_model(predict) if assets is None else write_model(predict, assets)
+    if not runs_in_page(predict):
+        return {"truth": ask_ahead(explanation, inner, predict)}
+    # The model answers every mix; the listening study and a page whose worker is blocked need only some.
+    found = {"truth": ask_ahead(explanation, inner, predict, FEW_MASKS)}
+    found["model"] = inline_model(predict) if assets is None else write_model(predict, assets)
     return found
 
 

@@ -9,6 +9,7 @@ import warnings
 from copy import deepcopy
 
 import numpy as np
+import pandas as pd
 import torch
 from scipy.ndimage import median_filter
 from scipy.signal import istft, stft
@@ -20,7 +21,7 @@ from musiclime.judge.splices import splices
 from musiclime.models.pretrained import load_tagger
 
 from . import peers
-from .bench import write
+from .bench import OUT, write
 from .exam import with_weights
 from .peers import Question
 
@@ -84,12 +85,16 @@ def rows_of(name: str, explainer, songs, methods, calls: int, values: bool = Tru
 
 
 class Record:
-    """The rows so far, written after every model."""
+    """The rows so far, written after every ten splices; a model that the file has is not asked again."""
 
     def __init__(self, calls: int):
-        self.calls, self.rows = calls, []
+        file = OUT / "splices.csv"
+        self.calls = calls
+        self.rows = pd.read_csv(file, comment="#").to_dict("records") if file.exists() else []
 
     def add(self, name: str, explainer, spliced, methods=(), values: bool = True) -> None:
+        if name in {row["model"] for row in self.rows}:
+            return
         mine = []
         for row in rows_of(name, explainer, spliced, dict(methods), self.calls, values):
             mine.append(row)

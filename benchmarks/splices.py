@@ -105,6 +105,15 @@ class Record:
         ours = table[(table["model"] == name) & (table["method"] == "MusicLIME")]
         print(name, ours.groupby("modality")[["auc", "pointing"]].agg(["mean", "size"]).round(3), flush=True)
 
+    def add_control(self, name: str, tagger, spliced, count: int, settings: dict) -> None:
+        """A tagger whose last layer is random, each time another one: its explanations must be at chance."""
+        if name in {row["model"] for row in self.rows}:
+            return
+        for number, song in enumerate(spliced[:count]):
+            broken = ml.AudioLIME(randomised(tagger, number), **settings)
+            self.rows += list(rows_of(name, broken, [song], {}, self.calls, values=False))
+            write("splices", self.rows, NOTE)
+
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -127,8 +136,9 @@ def main():
     record.add(
         "mood by MiniLM, lines", ml.LyricsLIME(reader, unit="line", **settings), spliced_lines, values=False
     )
-    broken = ml.AudioLIME(randomised(taggers["MTT_musicnn"], 0), **settings)
-    record.add("MTT_musicnn, last layer at random", broken, spliced[: options.few], values=False)
+    record.add_control(
+        "MTT_musicnn, last layer at random", taggers["MTT_musicnn"], spliced, options.few, settings
+    )
     both = ml.load_model("mood", "multimodal", preset="real")
     spliced = splices(both, songs, options.few, **softer)
     asked = ml.MusicLIME(both, unit="line", **settings)

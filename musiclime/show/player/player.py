@@ -154,7 +154,7 @@ def title_line(explanation: Explanation, song: Song | None, name: str) -> str:
         parts.append("<em>composed song</em>")
     if known("licence"):
         parts.append(f"<em>{known('licence')}</em>")
-    if known("attribution"):
+    if known("attribution") not in ("", f"{known('artist')}: {known('title')}"):
         parts.append(f"<span>{known('attribution')}</span>")
     if known("source").startswith(("https://", "http://")):
         parts.append(f'<a href="{known("source")}" rel="noopener">source</a>')

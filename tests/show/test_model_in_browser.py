@@ -127,7 +127,8 @@ def test_the_page_answers_as_torch_does(site, page_of, serve, model, songs, expl
         sound, texts = mixes(explanation, stems_of(page, number), masks)
         apart.append(np.abs(said - model.predict(sound, texts)).max())
         stems = np.stack(list(songs[number].stems.values()))
-        from_true.append(np.abs(said - model.predict(mixes(explanation, stems, masks)[0], texts)).mean())
+        true = model.predict(mixes(explanation, stems, masks[:10])[0], texts[:10])
+        from_true.append(np.abs(said[:10] - true).mean())
         assert np.ptp(said, axis=0).max() > 0.1  # the mixes do not all say the same
     assert max(apart) < 1e-3
     assert np.mean(from_true) < 0.02

@@ -4,14 +4,15 @@ A song's sounds and texts are encoded once, many of them, and every design is tr
 """
 
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
 
-JOINT, GRIDS = (500, 1000, 2500, 4500), (300, 600, 1200)
+JOINT, GRIDS = (500, 1000, 2500), (300, 600)
 STEADY = (250, 1000, 4000)
 SEEDS = {"pairs": 77, "truth": 78, "fresh": 79}
-COUNTS = {"pairs": 3000, "truth": 2500, "fresh": 8000}
+COUNTS = {"pairs": 3000, "truth": 2000, "fresh": 8000}
 
 
 @dataclass
@@ -122,23 +123,31 @@ def chosen_grids(model, encoded: Encoded):
         yield pairs, tuple(int(min(size, most)) for size, most in zip(sizes, there)), design
 
 
-def steady_rows(model, encoded: Encoded, counts=STEADY, k=5):
-    """The foretold share of the top five that another run names too, and the share that one does name."""
+def steady_rows(model, encoded: Encoded, counts=STEADY, k=5, most=8):
+    """The foretold share of the top five that another run names too, and the share that runs do name.
+
+    A song gives several runs that share no mask; every two of them are compared.
+    """
     from musiclime.explain.explanation import steadiness
 
+    kinds = np.repeat(["audio", "lyrics"], encoded.sides())
+    there = len(encoded.masks["fresh"][0])
     for count in counts:
-        runs = {"joint": [encoded.joint(model, slice(start, start + count)) for start in (0, count)]}
+        starts = [run * count for run in range(min(most, there // count))]
+        runs = {"joint": [encoded.joint(model, slice(start, start + count)) for start in starts]}
         if count <= 1000:  # a larger grid takes long, and is as steady as the reference
             sizes = (count, count)
-            runs["crossed"] = [
-                encoded.fit(model, "fresh", sizes, starts=(start, start)) for start in (0, count)
-            ]
-        for design, two in runs.items():
-            weights = [run.weights[encoded.own] for run in two]
-            foretold = [steadiness(run.weights[encoded.own], run.errors[encoded.own], k) for run in two]
-            tops = [np.argsort(-one)[:k] for one in weights]
-            common = {"song": encoded.song, "features": len(weights[0]), "design": design, "masks": count}
-            yield common | {"foretold": np.mean(foretold), "seen": np.isin(*tops).mean()}
+            both = [(start, start) for start in starts]
+            runs["crossed"] = [encoded.fit(model, "fresh", sizes, starts=start) for start in both]
+        for design, fits in runs.items():
+            weights = [fit.weights[encoded.own] for fit in fits]
+            errors = [fit.errors[encoded.own] for fit in fits]
+            foretold = [steadiness(w, e, k, kinds) for w, e in zip(weights, errors)]
+            tops = [np.argsort(-w)[:k] for w in weights]
+            shared = [np.isin(one, other).mean() for one, other in combinations(tops, 2)]
+            common = {"song": encoded.song, "features": len(kinds), "design": design, "masks": count}
+            common |= {"runs": len(fits)}
+            yield common | {"foretold": np.mean(foretold), "seen": np.mean(shared)}
 
 
 def errors(options):

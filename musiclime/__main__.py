@@ -52,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--samples", type=int, help="perturbations; by default as many as the book takes")
     add("--seed", type=int, default=0, help="of the perturbations")
     add("--device", help="cpu or cuda; by default whichever there is")
-    add("--corpus", default="demo", help="the corpus that a demo or paper model is trained on")
+    add("--corpus", help="the corpus that a demo or paper model is trained on; by default the demo's")
     add("--root", help="the folder of that corpus; the demo needs none")
     return parser
 
@@ -93,10 +93,12 @@ def _model(options: argparse.Namespace):
         raise ValueError('only preset "real" tells moods: take --task emotion, or --preset real')
     if options.task == "emotion" and options.preset == "real":
         raise ValueError('preset "real" tells genre or mood, not emotion: take --task mood')
+    if options.preset == "real" and (options.corpus or options.root):
+        raise ValueError('preset "real" is trained already: leave out --corpus and --root, or --preset demo')
     return ml.load_model(
         options.task,
         "multimodal",
-        corpus=options.corpus,
+        corpus=options.corpus or "demo",
         preset=options.preset,
         root=options.root,
         device=options.device,
@@ -110,7 +112,7 @@ def _report(explanation, model, options, separated: str, out: Path) -> None:
         print(f"it cannot: {model.card['cannot']}")
     else:
         print(f"model: {model.name}, trained on the corpus {model.card['corpus']['name']}")
-    if options.preset == "demo" and options.corpus == "demo":
+    if options.preset == "demo" and options.corpus in (None, "demo"):
         print("this model knows nothing but composed songs: about any other song its answer means nothing")
     order = explanation.probabilities.argsort()[::-1][:3]
     labels = ", ".join(f"{explanation.classes[i]} {explanation.probabilities[i]:.2f}" for i in order)

@@ -39,6 +39,7 @@ import pandas as pd
 from IPython.display import Markdown, display
 
 import musiclime as ml
+from musiclime.explain.corpus_jobs import explain_songs
 from musiclime.judge.global_importance import grid, plan, shares, summary, tally
 from musiclime.show import chapter, figures
 
@@ -69,7 +70,7 @@ listened = list(chosen)
 # %%
 explainers = {"multimodal": ml.MusicLIME, "audio": ml.AudioLIME, "lyrics": ml.LyricsLIME}
 explainer = explainers[modality](model, samples=masks, progress=False)
-explained = [explainer.explain(song) for song in listened]
+explained = explain_songs(explainer, listened)
 
 # %% tags=["remove-cell"]
 labels = [explanation.label for explanation in explained]
@@ -143,7 +144,7 @@ pd.DataFrame(leading).style.hide(axis="index")
 
 # %%
 table = summary(tally(explained), support)
-tested = table[table["songs"] >= support]
+tested = table[table["songs"] >= min(support, table["songs"].max())]
 columns = ["feature", "songs", "mean", "error", "q", "error here", "q here"]
 strongest = tested.nlargest(8, "mean").set_index("class")[columns]
 strongest.astype({"songs": int}).round(3)

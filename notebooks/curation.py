@@ -181,8 +181,8 @@ curation.funnel(music4all).style.hide()
 # %%
 main_genre = some.table.groupby("artist")["genre"].agg(lambda genres: genres.mode()[0])
 main_genre.rename("genres").to_csv(folder / "artists.csv")
-confirmed = ml.load_corpus("music4all", root=place, artist_genres=folder / "artists.csv", check="files")
-of_one_class = ml.load_corpus("music4all", root=place, single_genre=True, check="files")
+confirmed = ml.load_corpus("music4all", root=place, artist_genres=folder / "artists.csv")
+of_one_class = ml.load_corpus("music4all", root=place, single_genre=True)
 
 
 def composed_as(found):

@@ -140,8 +140,7 @@ print(f"{songs_recorded} songs recorded")
 # divided by their spread: 1 is as bad as saying nothing. It is empty where a method names no estimand.
 
 # %%
-words = counted[(counted["modality"] == "lyrics") & (counted["method"] != "captum: integrated gradients")]
-board(words, base, ("song", "cluster")).round(3)
+board(counted[counted["modality"] == "lyrics"], base, ("song", "cluster")).round(3)
 
 # %% [markdown]
 # **Cells.**
@@ -150,8 +149,8 @@ board(words, base, ("song", "cluster")).round(3)
 board(counted[counted["modality"] == "audio"], base, ("song", "cluster")).round(3)
 
 # %% [markdown]
-# The rows *the model's own values* are the ceiling: they have no sampling error. An interval that includes 0 means
-# that this record cannot tell the method from MusicLIME.
+# The rows *the model's own values* say what a method without any sampling error would reach on this model. An interval
+# that includes 0 means that this record cannot tell the method from MusicLIME with joint masks.
 #
 # ## Which faithfulness score would have told?
 #
@@ -209,8 +208,8 @@ if file.exists():
     display(board(taggers, first, ("song", "pair")).drop(columns="calls").round(3))
 
 # %% [markdown]
-# On real songs with ten segments nearly every method is right, so the board cannot rank them; on composed songs with a
-# hundred features it can. A method that is good on one board need not be on the other.
+# Where nearly every method is right, a board cannot rank them: ten segments are an easy question, a hundred cells and
+# words a hard one. A method that is good on one board need not be good on the other.
 #
 # ### One splice, live
 #
@@ -303,7 +302,7 @@ print(f"{pd.Series(values.values[row]).corr(pd.Series(shapley.values[row]), meth
 # ## Summary
 #
 # An exam needs a truth. Planted evidence is one, the model's own values are another, splices bring the first to real
-# songs. Methods differ less in what they find than in how many questions they need to find it.
+# songs. A fair board asks the same number of questions of every method and shows how sure each difference is.
 #
 # ## Next
 #

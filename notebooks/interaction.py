@@ -182,12 +182,18 @@ pd.Series(parts, name="share of interaction").to_frame().round(4)
 # $\sigma^2 = (q_a + q_t)/D - ((s_a + s_t)/D)^2$, with $s$ the sum and $q$ the sum of squares of a code of the sound or
 # of the words, $D$ units in all. The product of the two sums is one way. But codes that sum to zero can do it too: the
 # gain $1/\sqrt{q_a + q_t}$ alone bends the sum enough. So the head *can* do it; whether training finds it is another
-# question, and an early stop hides the answer. The record (`benchmarks/xor.py`) trains until the validation songs are
-# right or 400 epochs have passed.
+# question, and an early stop hides the answer. `benchmarks/xor.py` therefore trains until the validation songs are right, or for
+# some hundred epochs.
 
 # %%
-recorded = pd.read_csv(chapter.data_folder() / "measured" / "xor.csv", comment="#")
-recorded = recorded.rename(columns={"fusion": "head"})
+file = chapter.data_folder() / "measured" / "xor.csv"
+recorded = pd.read_csv(file, comment="#").rename(columns={"fusion": "head"})
+if "epochs" in recorded:
+    print(f"trained for at most {recorded['epochs'].max()} epochs")
+else:
+    print(
+        "This record stopped after 60 epochs, before training had settled: what failed here may yet succeed."
+    )
 recorded["solved"] = recorded["accuracy"] > 0.9
 summary = recorded.groupby("head")
 pd.DataFrame(

@@ -65,11 +65,12 @@ except OSError as reason:
 
 # %% tags=["remove-cell"]
 # Every number that the text names; without the tables none of them is known.
-NUMBERS = """tens tens_of same_words same_sd same_median top_singles top_all singles audio_low audio_high zero_cells
+NUMBERS = """tens tens_of same_words same_sd same_median top_singles top_all audio_low audio_high zero_cells
 factor_audio factor_words factor_single injected_weight injected_count slur_words slur_weight same_within
 share_hip share_punk share_pop"""
-for number in NUMBERS.split():
-    chapter.glue(number, float("nan"))
+if not tables:
+    for number in NUMBERS.split():
+        chapter.glue(number, float("nan"))
 
 # %% [markdown]
 # ## Eleven tables

@@ -24,19 +24,18 @@
 #
 # **What you need:** {doc}`The demo songs </runs/demo-songs>` and {doc}`/book/how-to-read`.
 #
-# **How long, on what:** {glue:text}`took`; once, training the small separator comes on top.
+# **How long, on what:** {glue:text}`took`. The small separator comes with the package.
 #
-# Everything here runs on **composed songs with planted evidence**. Because they are composed, their true
-# stems are known, and that is what makes the question answerable. The figures say something about the
-# method, nothing about real music.
+# The songs are composed with planted evidence, so their true stems are known. That makes the question
+# answerable. The figures say something about the method, nothing about real music.
 
 # %%
 import musiclime as ml
 from musiclime.show import chapter
 
 # %% tags=["parameters"]
-songs: int = 12
-samples: int = 2000
+songs: int = 6
+samples: int = 1000
 preset: str = "demo"
 
 # %%
@@ -84,13 +83,13 @@ chapter.glue("rest", float(rest))
 #
 # For each stem a small recurrent network looks at the spectrogram of the mix and guesses the spectrogram of
 # the stem. In each moment and each frequency, a Wiener filter then shares the mix out in proportion to the
-# squared guesses. Nothing is invented: every separated sound is the mix, turned down here and left alone
-# there. That is why a loud snare that covers the voice cannot be undone.
+# squared guesses. A separated sound is the mix, turned down in some places and left alone in others.
+# So a loud snare that covers the voice cannot be undone.
 
 # %%
-from musiclime.models.separation import _load
+from musiclime.models.separation import load_separator
 
-network, weights = _load(preset)
+network, weights = load_separator(preset)
 sizes = {stem: sum(p.numel() for p in part.parameters()) for stem, part in network.target_models.items()}
 pd.Series(sizes, name="parameters").to_frame()
 
@@ -279,7 +278,7 @@ for name, key in (("composed stems", "true"), ("separated stems", "found")):
 # {glue:text}`auc_found:.2f`. The model is the same, and so are the songs: the difference is the
 # separator's.
 #
-# ## The published separators
+# ## The published separators, and one without weights
 #
 # `separator("umxhq")` and `separator("umxl")` download the networks that Open-Unmix published, at 44.1 kHz
 # and in stereo; our mono sound is resampled and doubled on the way in, and brought back on the way out.
@@ -291,6 +290,10 @@ for name, key in (("composed stems", "true"), ("separated stems", "found")):
 # from musiclime.models.separation import separator
 # ml.MusicLIME(model, separate=separator("umxl")).explain(song)
 # ```
+#
+# Where no weights can be fetched, `separator("hpss")` splits any sound into what lasts (*harmonic*) and what strikes
+# (*percussive*), by two medians over the spectrogram. The parts add up to the mix. `separator("best")` takes umxhq
+# where its weights can be had and this one elsewhere; {doc}`Real songs </runs/real-songs>` uses it.
 #
 # A song is separated once. The result is kept on disk under a name made of the sound, its rate, and the
 # separator's weights, and all tasks and modalities share it.

@@ -84,7 +84,8 @@ for name, changed in versions.items():
 # planted feature gets a larger weight than one that was not planted; 0.5 is guessing.
 
 # %%
-song = heard[int(np.argmax(own["as composed"] - own["cells replaced"]))]
+chosen = int(np.argmax(own["as composed"] - own["cells replaced"]))
+song = heard[chosen]
 explainer = ml.MusicLIME(model, samples=samples)
 explanation = explainer.explain(song)
 weights = explanation.weights[explanation.row(song.genre)]
@@ -281,7 +282,7 @@ print(
 
 # %% tags=["hide-cell", "solution"]
 keep = np.array([[not (known and f.modality == "audio") for f, known in zip(explanation.features, planted)]])
-print(f"silenced {probability(keep)[0]:.2f}, replaced {own['cells replaced'][heard.index(song)]:.2f}")
+print(f"silenced {probability(keep)[0]:.2f}, replaced {own['cells replaced'][chosen]:.2f}")
 
 # %% [markdown]
 # ## Summary

@@ -140,6 +140,14 @@ if song.seconds > 12:
 explainer = ml.MusicLIME(model, samples=samples, progress=False)
 ready = explainer.prepare(song)
 explanation = explainer.explain(ready)
+
+# %%
+card = getattr(model, "card", {})
+print(f"{card.get('name', preset)} answers; it was trained on {card.get('trained_on', 'composed songs')}.")
+answer = pd.Series(explanation.probabilities, index=explanation.classes).sort_values(ascending=False)
+answer.head(3).round(2).rename("answer").to_frame().rename_axis("label")
+
+# %%
 chapter.player(explanation, ready, model)
 
 # %% [markdown]
@@ -151,7 +159,7 @@ chapter.player(explanation, ready, model)
 labelled = (
     songs.table[task].fillna("").ne("") if task in songs.table else pd.Series(False, index=songs.table.index)
 )
-kinds = songs.table.loc[labelled & songs.table["split"].eq("train"), task].nunique()
+kinds = songs.table.loc[labelled & songs.table["split"].eq("train"), task].nunique() if labelled.any() else 0
 trained = None
 if epochs and kinds > 1:
     trained = ml.load_model(task, "multimodal", songs, "demo", epochs=epochs)

@@ -56,32 +56,14 @@ def fit_crossed(
         >>> fit_crossed(audio, lyrics, [grid], alpha=1e-9).weights.round(3).tolist()
         [[1.0, 2.0, 3.0, 4.0]]
     """
-    blocks = iter(blocks)
-    first = np.asarray(next(blocks))
-    base = first.mean(axis=(0, 1), dtype=float)
-    outputs = len(base)
-    left = _Side(audio, len(lyrics), outputs, alpha, pairs[0])
-    right = _Side(lyrics, len(audio), outputs, alpha, pairs[1])
-    squares = np.zeros(outputs)
-    meetings = [_Interaction(signed, pairs, (len(audio), len(lyrics)), outputs) for signed in _signs(pairs)]
-
-    row = 0
-    for block in chain([first], blocks):
-        block = (np.asarray(block) - base).astype(np.float32)
-        rows = slice(row, row + len(block))
-        row += len(block)
-        squares += np.square(block, dtype=float).sum((0, 1))
-        left.sums[rows] = block.sum(1, dtype=float)
-        right.sums += block.sum(0, dtype=float)
-        left.read += np.tensordot(left.reader[:, rows].astype(np.float32), block, (1, 0))
-        right.read[:, rows] = np.tensordot(right.reader.astype(np.float32), block, (1, 1))
-        for meeting in meetings:
-            meeting.add(block)
-
-    cells = len(audio) * len(lyrics)
+    passed = _pass_grid(audio, lyrics, blocks, alpha, pairs)
+    base, squares, left, right, meetings = passed
+    outputs, cells = len(base), len(audio) * len(lyrics)
     mean = left.sums.sum(0) / cells
     for side in (left, right):
         side.fit(mean)
+
+    # What is left of the grid's variation when rows and columns are taken off is the interaction.
     variation = squares - cells * mean**2
     together = variation - left.others * left.variation - right.others * right.variation
     together = np.maximum(together, 0)
@@ -89,14 +71,9 @@ def fit_crossed(
     noise = left.unexplained / left.freedom + right.unexplained / right.freedom
     noise = noise + together / ((len(audio) - 1) * (len(lyrics) - 1))
 
-    by_row, by_column, by_cell = left.variances(right, meetings[0])
-    from_lyrics, from_audio, from_cell = right.variances(left, meetings[-1])
-    by_audio = np.concatenate([by_row, from_audio])
-    by_lyrics = np.concatenate([by_column, from_lyrics])
-    by_cell = np.concatenate([by_cell, from_cell])
+    by_audio, by_lyrics, by_cell = _variances(left, right, meetings)
     variance = np.maximum(by_audio + by_lyrics - by_cell, by_cell)
     errors, contrasts = split_contrasts(np.sqrt(variance).T, outputs)
-
     beta = np.concatenate([left.beta, right.beta])
     intercept = base + mean - np.concatenate([audio.mean(0), lyrics.mean(0)]) @ beta
     return CrossedFit(
@@ -111,6 +88,45 @@ def fit_crossed(
         by_cell=by_cell[:, :outputs].T,
         noise=noise,
     )
+
+
+def _pass_grid(audio, lyrics, blocks, alpha: float, pairs):
+    """Everything that the fit needs of the grid, added up as it passes.
+
+    Numbers are taken relative to the first block's mean, so that single precision is enough for a block.
+    """
+    blocks = iter(blocks)
+    first = np.asarray(next(blocks))
+    base = first.mean(axis=(0, 1), dtype=float)
+    outputs = len(base)
+    left = _Side(audio, len(lyrics), outputs, alpha, pairs[0])
+    right = _Side(lyrics, len(audio), outputs, alpha, pairs[1])
+    squares = np.zeros(outputs)
+    shape = (len(audio), len(lyrics))
+    meetings = [_Interaction(signed, pairs, shape, outputs) for signed in _signs(pairs)]
+    row = 0
+    for block in chain([first], blocks):
+        block = (np.asarray(block) - base).astype(np.float32)
+        rows = slice(row, row + len(block))
+        row += len(block)
+        squares += np.square(block, dtype=float).sum((0, 1))
+        left.sums[rows] = block.sum(1, dtype=float)
+        right.sums += block.sum(0, dtype=float)
+        left.read += np.tensordot(left.reader[:, rows].astype(np.float32), block, (1, 0))
+        right.read[:, rows] = np.tensordot(right.reader.astype(np.float32), block, (1, 1))
+        for meeting in meetings:
+            meeting.add(block)
+    return base, squares, left, right, meetings
+
+
+def _variances(left: "_Side", right: "_Side", meetings: list) -> tuple[np.ndarray, ...]:
+    """The variance of all weights by audio masks, by lyric masks, and by cells of the grid."""
+    by_audio, by_lyrics, by_cell = left.variances(right, meetings[0])
+    # What is the lyric side's own is the grid's columns.
+    own, others, cell = right.variances(left, meetings[-1])
+    by_audio = np.concatenate([by_audio, others])
+    by_lyrics = np.concatenate([by_lyrics, own])
+    return by_audio, by_lyrics, np.concatenate([by_cell, cell])
 
 
 class _Side:

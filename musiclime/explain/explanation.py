@@ -173,13 +173,14 @@ class Explanation(_WithSpace):
             A share between 0 and 1: the expectation, over other seeds.
         """
         row = self.row(label or self.label)
-        return steadiness(self.weights[row], self.errors[row], k)
+        kinds = [feature.modality for feature in self.features]
+        return steadiness(self.weights[row], self.errors[row], k, kinds)
 
     def listen(self, features, song) -> np.ndarray:
         """The sum of the given cells of a song, silence elsewhere (chapter *Explain*).
 
         Args:
-            features: `Feature`s or their names.
+            features: the features, or their names.
             song: the song, with stems.
 
         Returns:
@@ -269,16 +270,13 @@ def _rounded(contrasts: np.ndarray | None) -> list | None:
     return [[float(f"{error:.{DIGITS}g}") for error in row] for row in contrasts]
 
 
-def steadiness(weights: np.ndarray, errors: np.ndarray, k: int, runs: int = 200) -> float:
+def steadiness(weights: np.ndarray, errors: np.ndarray, k: int, kinds=None, runs: int = 200) -> float:
     """The expected share of the k largest weights that another run has among its k largest.
-
-    The true weights are taken to be drawn from a set of values whose shares are fitted to the weights at hand
-    (the nonparametric maximum likelihood of empirical Bayes). Each further run draws true weights, given what
-    was seen, and adds an error.
 
     Args:
         weights, errors: of one class.
         k: how many of the largest.
+        kinds: what each feature is, such as its modality: weights of one kind are guessed from each other.
         runs: how many further runs are drawn.
 
     Returns:
@@ -290,6 +288,31 @@ def steadiness(weights: np.ndarray, errors: np.ndarray, k: int, runs: int = 200)
     """
     rng = np.random.default_rng(0)
     errors = np.maximum(errors, 1e-12)
+    kinds = np.zeros(len(weights)) if kinds is None else np.asarray(kinds)
+    true = np.empty((runs, len(weights)))
+    for kind in np.unique(kinds):
+        here = kinds == kind
+        true[:, here] = guess_true_weights(weights[here], errors[here], runs, rng)
+    again = rng.normal(true, errors)
+    mine = np.argsort(-weights, kind="stable")[:k]
+    theirs = np.argsort(-again, axis=1, kind="stable")[:, :k]
+    return float(np.isin(theirs, mine).mean())
+
+
+def guess_true_weights(weights: np.ndarray, errors: np.ndarray, draws: int, rng) -> np.ndarray:
+    """True weights, drawn given what was estimated (empirical Bayes).
+
+    They are taken to come from a set of values whose shares are fitted to the weights at hand, by maximum
+    likelihood, so nothing is assumed about their distribution.
+
+    Args:
+        weights, errors: of features of one kind.
+        draws: how many times.
+        rng: a numpy generator.
+
+    Returns:
+        (draws, features) weights.
+    """
     values = np.linspace(weights.min(), weights.max(), 120)
     log_chance = -(((weights[:, None] - values) / errors[:, None]) ** 2) / 2
     chance = np.exp(log_chance - log_chance.max(axis=1, keepdims=True))
@@ -298,10 +321,5 @@ def steadiness(weights: np.ndarray, errors: np.ndarray, k: int, runs: int = 200)
         member = chance * shares
         member /= member.sum(axis=1, keepdims=True)
         shares = member.mean(axis=0)
-
-    upto = member.cumsum(axis=1)[:, :-1]
-    true = values[(rng.random((runs, len(weights), 1)) > upto).sum(axis=2)]
-    again = rng.normal(true, errors)
-    mine = np.argsort(-weights, kind="stable")[:k]
-    theirs = np.argsort(-again, axis=1, kind="stable")[:, :k]
-    return float(np.isin(theirs, mine).mean())
+    up_to = member.cumsum(axis=1)[:, :-1]
+    return values[(rng.random((draws, len(weights), 1)) > up_to).sum(axis=2)]

@@ -69,12 +69,27 @@ def fit(masks: np.ndarray, outputs: np.ndarray, kernel=None, alpha: float = 1.0,
     factor = cholesky(gram)
     beta = cho_solve(factor, moment)
 
-    # The sandwich: how much each mask's residual moves each weight, squared and added up.
+    variance, unexplained, variation = _sandwich(masks, outputs, weight, mean_x, mean_y, beta, factor, pairs)
+    intercept = mean_y - mean_x @ beta
+    errors, contrasts = split_contrasts(np.sqrt(variance).T, len(mean_y))
+    return Fit(
+        weights=beta.T,
+        errors=errors,
+        intercept=intercept,
+        score=r_squared(unexplained, variation, weight @ outputs**2),
+        local=intercept + beta.sum(0),
+        contrasts=contrasts,
+    )
+
+
+def _sandwich(masks, outputs, weight, mean_x, mean_y, beta, factor, pairs: bool):
+    """How much each mask's residual moves each weight, squared and added up; and the sums that make R2."""
+    total = weight.sum()
     differences = contrast_matrix(outputs.shape[1])
-    variance = np.zeros((features, len(mean_y) + differences.shape[1]))
+    variance = np.zeros((len(beta), len(mean_y) + differences.shape[1]))
     unexplained = np.zeros(len(mean_y))
     variation = np.zeros(len(mean_y))
-    for rows in _blocks(count):
+    for rows in _blocks(len(masks)):
         x = masks[rows] - mean_x
         y = outputs[rows] - mean_y
         residual = y - x @ beta
@@ -87,17 +102,7 @@ def fit(masks: np.ndarray, outputs: np.ndarray, kernel=None, alpha: float = 1.0,
         variance += influence**2 @ (noise**2 / room(leverage)[:, None])
         unexplained += (weight[rows, None] * residual**2).sum(0)
         variation += (weight[rows, None] * y**2).sum(0)
-
-    intercept = mean_y - mean_x @ beta
-    errors, contrasts = split_contrasts(np.sqrt(variance).T, len(mean_y))
-    return Fit(
-        weights=beta.T,
-        errors=errors,
-        intercept=intercept,
-        score=r_squared(unexplained, variation, weight @ outputs**2),
-        local=intercept + beta.sum(0),
-        contrasts=contrasts,
-    )
+    return variance, unexplained, variation
 
 
 def _blocks(count: int) -> list[slice]:
@@ -153,7 +158,7 @@ def split_contrasts(errors: np.ndarray, outputs: int) -> tuple[np.ndarray, np.nd
 
 
 def pairs_pay(alone: Fit, in_pairs: Fit, pilot: int, features: int, final: int) -> bool:
-    """Whether masks in pairs would give smaller errors, judged by a pilot in pairs (chapter *How fast*).
+    """Whether masks in pairs would give smaller errors, judged by a pilot in pairs (chapter *How fast, how many*).
 
     Args:
         alone: the fit of the pilot as if its masks were independent; in_pairs: the same fit, by pairs.

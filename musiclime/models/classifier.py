@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from .encoders import ENCODERS, Network, encoder, published_names
+from .encoders import Network, encoder
 from .filterbank import cell_filterbank
 from .preprocessing import SECONDS, TOKENS, batches, check_audio, normalise_text, pad_tokens, tower_inputs
 
@@ -333,26 +333,3 @@ def build(encoders: dict, tokenizer, card: dict, device: str | None = None) -> M
     if len(encoders) == 2:
         return LateFusion(network, tokenizer, card, device)
     return Model(network, tokenizer, card, device)
-
-
-def load_published(file, task, modality, tokenizer=None, classes=None, towers=None, device=None) -> Model:
-    """The authors' model from their state dictionary, hearing 44.1 kHz as it did (chapter *Train*)."""
-    from transformers import AutoTokenizer
-
-    from ..data.labels import EMOTIONS, GENRES
-
-    classes, towers = list(classes or (GENRES if task == "genre" else EMOTIONS)), towers or ENCODERS["paper"]
-    parts = {kind: encoder(towers[kind], False) for kind in towers if modality in (kind, "multimodal")}
-    architecture = {"task": task, "modality": modality, "fusion": "concat", "multilabel": False}
-    card = {"name": f"published-{task}-{modality}", "task": task, "classes": classes}
-    card["architecture"] = {**architecture, "sample_rate": 44100}
-    if "lyrics" in parts:
-        tokenizer = tokenizer or AutoTokenizer.from_pretrained(towers["lyrics"])
-    model = build(parts, tokenizer, card, device)
-    weights = published_names(torch.load(file, map_location="cpu", weights_only=True), modality)
-    try:
-        model.network.load_state_dict(weights)
-    except RuntimeError as error:
-        what = f"no published {modality} model of {len(classes)} classes"
-        raise ValueError(f"{file} is {what}: {error}") from error
-    return model

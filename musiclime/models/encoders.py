@@ -1,7 +1,5 @@
 """An audio encoder, a lyrics encoder, and a head that joins them: the paper's network, large or small."""
 
-import re
-
 import torch
 from torch import nn
 
@@ -33,34 +31,6 @@ CONFIGURATIONS = {
         **{"type_vocab_size": 1, "layer_norm_eps": 1e-5},
     },
 }
-# From the names in the authors' files, those of transformers 4, to ours.
-PUBLISHED = [
-    (r"^module\.", ""),
-    (r"^(audio_model|audio_spectrogram_transformer)\.", "audio."),
-    (r"^(text_model|roberta)\.", "lyrics."),
-    (r"^classifier\.layer_?norm\.", "head.norm."),
-    (r"^classifier\.fc\.", "head.classifier."),
-    (r"^audio\.encoder\.layer\.", "audio.layers."),
-    (r"^(audio\..*)attention\.attention\.(q|k|v)(?:uery|ey|alue)\.", r"\1attention.\2_proj."),
-    (r"^(audio\..*)attention\.output\.dense\.", r"\1attention.o_proj."),
-    (r"^(audio\..*)intermediate\.dense\.", r"\1mlp.fc1."),
-    (r"^(audio\..*)output\.dense\.", r"\1mlp.fc2."),
-]
-
-
-def published_names(state: dict, modality: str) -> dict:
-    """A published state dictionary under the names of Network (chapter *Train*)."""
-    head = {
-        "audio": [(r"^classifier\.dense\.", "head.classifier.")],
-        "lyrics": [(r"^classifier\.dense\.", "head.1."), (r"^classifier\.out_proj\.", "head.4.")],
-    }
-    renamed = {}
-    for name, value in state.items():
-        for pattern, new in PUBLISHED + head.get(modality, []):
-            name = re.sub(pattern, new, name)
-        if not re.search(r"^lyrics\.pooler\.|position_ids$|token_type_ids$", name):
-            renamed[name] = value
-    return renamed
 
 
 def encoder(spec, pretrained: bool = True, **changes) -> nn.Module:

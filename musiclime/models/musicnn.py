@@ -1,4 +1,4 @@
-"""musicnn in plain torch: sixteen thousand samples a second in, an answer for each patch of three seconds out.
+"""musicnn in plain torch: sound at 16 kHz in, an answer for each patch of three seconds out.
 
 The network and its weights are those that Jordi Pons published (ISC licence), trained on the Million Song
 Dataset or on MagnaTagATune. A clip is cut into patches of 187 frames, each is answered on its own, and the
@@ -72,7 +72,7 @@ class Musicnn(nn.Module):
     def __init__(self, tensors: dict):
         super().__init__()
         self.normalise_input = Normalised(tensors, "batch_normalization")
-        # Two kinds hear timbre (7 frames of 38 or 67 bands), three hear time (128, 64 or 32 frames of one band).
+        # Two kinds hear timbre (7 frames of 38 or 67 bands), three time (128, 64 or 32 frames of a band).
         self.filters = nn.ModuleList(_convolution(tensors, number) for number in range(5))
         self.middle = nn.ModuleList(_convolution(tensors, number) for number in (5, 6, 7))
         self.normalise_front = nn.ModuleList(
@@ -102,7 +102,7 @@ class Musicnn(nn.Module):
         return torch.log10(10000 * (power @ self.mel) + 1)
 
     def front(self, number: int, heard: torch.Tensor) -> torch.Tensor:
-        """One of the five kinds of filters: (n, frames + length - 1, 96) normalised -> (n, frames, filters)."""
+        """A kind of filters: (n, frames + length - 1, 96) normalised -> (n, frames, filters)."""
         layer, norm = self.filters[number], self.normalise_front[number]
         rows = heard.split(ROWS)
         return torch.cat([norm.of_maximum(layer(some[:, None]).relu()) for some in rows])

@@ -439,9 +439,7 @@ def real_card(task: str, modality: str) -> dict:
             "Genre is weak in words: MiniLM was never trained on lyrics or genres. Hip hop and punk rest on "
             "one tag each, heavy music on three rare ones; reggae, Latin and classical music have no tag."
         ),
-        "mood": (
-            "The moods are six of Last.fm's tags that both models can tell; anger and fear are not among them."
-        ),
+        "mood": ("The moods are six that both models can tell; anger and fear are not among them."),
     }
     made_of = {"audio": [sound], "lyrics": [words], "multimodal": [sound, words]}
     architecture = {"task": task, "modality": modality, "sample_rate": 16000, "multilabel": False}

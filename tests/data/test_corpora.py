@@ -246,6 +246,15 @@ def test_shares_hold_and_the_seed_matters():
     assert curate.split_by_artist(["", " ", "x"])[:2] == ["train", "train"]
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_few_artists_leave_no_split_without_a_song(seed):
+    many, few = ["A"] * 6 + ["B", "C"], ["A"] * 6 + ["B"]
+    splits = curate.split_by_artist(many, seed=seed)
+    assert set(splits) == {"train", "val", "test"} and splits[:6] == ["train"] * 6
+    assert curate.split_by_artist(few, seed=seed) == ["train"] * 6 + ["test"]
+    assert set(curate.split_by_artist(["A", "B"], (0.5, 0.5, 0), seed)) <= {"train", "val"}
+
+
 def test_surplus_leaves_every_class_as_rare_as_the_rarest():
     labels = pd.Series(["a"] * 50 + ["b"] * 7 + ["c"] * 20)
     out = curate.surplus(labels)

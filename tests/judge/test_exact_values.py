@@ -91,3 +91,39 @@ def test_lime_is_what_its_own_fit_converges_to():
 def test_an_unknown_estimand_is_refused():
     with pytest.raises(ValueError, match="'owen'"):
         model_values(*small_game(2, 2), estimand="owen")
+
+
+class Tabled:
+    """A model of sixteen cells that offers its exact values, or says that it cannot."""
+
+    classes, sample_rate, modality = ["loud", "soft"], 100, "audio"
+
+    def __init__(self, can: bool):
+        self.can = can
+
+    def predict(self, audio, lyrics=None):
+        loud = np.abs(np.asarray(audio)).mean(1)
+        return np.column_stack([loud, 1 - loud])
+
+    def table(self, space):
+        if not self.can:
+            raise ValueError("a patch hears too many cells")
+        self.features = len(space.audio)
+        return self
+
+    def banzhaf(self):
+        return np.full((2, self.features), 0.25)
+
+    def shapley(self):
+        return np.full((2, self.features), 0.5)
+
+
+def test_a_taggers_table_is_taken_where_it_has_one():
+    sound = np.ones(1600, dtype=np.float32)
+    song = ml.Song(sound, 100, "", stems={"mix": sound})
+    asked = ml.AudioLIME(Tabled(can=True), segments=16)
+    assert (model_values(asked, song).values == 0.25).all()
+    assert (model_values(asked, song, "shapley").values == 0.5).all()
+    # The answer is a mean over sixteen equal cells, so each is worth a sixteenth.
+    drawn = model_values(ml.AudioLIME(Tabled(can=False), segments=16), song, masks=200)
+    np.testing.assert_allclose(drawn.values, np.outer([1, -1], np.full(16, 1 / 16)), atol=1e-6)

@@ -40,8 +40,8 @@ def test_evidence_touches_no_neighbour_whose_border_it_meets():
     corpus = ml.load_corpus("demo", size=16)
 
     def touched(song, segments):
-        options = {"classes": [song.genre, "else"], "samples": 300, "progress": False, "segments": segments}
-        flat = ml.MusicLIME(lambda audio, _: np.full((len(audio), 2), 0.5), **options)
+        options = {"classes": [song.genre, "else"], "samples": 90, "progress": False, "segments": segments}
+        flat = ml.AudioLIME(lambda audio, _: np.full((len(audio), 2), 0.5), **options)
         rows = marks(flat.explain(song), song, song.genre)
         return [row["touched"] for row in rows if row["modality"] == "audio"]
 

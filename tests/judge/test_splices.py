@@ -1,5 +1,8 @@
 """Splices of small made-up songs: what comes from the first song is the evidence, and nothing else is."""
 
+import importlib.util
+import os
+
 import numpy as np
 import pytest
 
@@ -114,3 +117,13 @@ def test_songs_that_no_tag_tells_apart_are_refused():
         splices(ToneTagger(), [SONGS[0], SONGS[0]])
     with pytest.raises(ValueError, match="takes two songs"):
         splices(ToneTagger(), SONGS[:1])
+
+
+@pytest.mark.slow
+def test_a_real_tagger_on_splices_of_real_songs():
+    if "MUSICLIME_REFERENCE" not in os.environ or importlib.util.find_spec("musicnn") is None:
+        pytest.skip("needs the real songs (MUSICLIME_REFERENCE) and the data package musicnn")
+    tagger = ml.load_tagger("MTT_musicnn")
+    found = splices(tagger, ml.load_corpus("real"), count=10)
+    table = mark(ml.AudioLIME(tagger, samples=100, progress=False), found, on="real")
+    assert len(table) == 10 and table["auc"].mean() > 0.85 and table["pointing"].mean() > 0.8

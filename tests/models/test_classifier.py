@@ -13,7 +13,8 @@ import torch
 import musiclime as ml
 from musiclime.data.song import STEMS
 from musiclime.models import training
-from musiclime.models.classifier import LateFusion, Model, load, load_published, save
+from musiclime.models.authors_checkpoints import load_published
+from musiclime.models.classifier import LateFusion, Model, load, save
 from musiclime.models.encoders import CONFIGURATIONS, ENCODERS, ROBERTA, Network, encoder
 from musiclime.models.preprocessing import clip, normalise_text, word_tokenizer
 

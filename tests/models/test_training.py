@@ -255,5 +255,10 @@ def test_a_corpus_without_labels_is_refused_in_a_sentence():
 
 def test_the_shell_takes_the_folder_of_a_corpus(tmp_path, capsys):
     song = sound.save(tmp_path / "song.wav", np.zeros(16000, np.float32), 16000)
-    assert main(["explain", str(song), "--corpus", "folder", "--root", str(tmp_path / "gone")]) == 2
+    assert (
+        main(
+            ["explain", str(song), "--preset", "demo", "--corpus", "folder", "--root", str(tmp_path / "gone")]
+        )
+        == 2
+    )
     assert str(tmp_path / "gone") in capsys.readouterr().err

@@ -199,7 +199,8 @@ def artist_key(artist: str) -> str:
 def split_by_artist(artists: Iterable[str], shares: Sequence[float] = SHARES, seed: int = 0) -> list[str]:
     """Divide songs into train, val and test so that no artist is in two of them.
 
-    Artists queue by a hash of their name and fill the splits in turn.
+    Artists queue by a hash of their name and fill the splits in turn. With two artists or more, test has a
+    song; with three or more, so has val.
 
     Args:
         artists: the artist of each song; songs without one stay in train.
@@ -228,7 +229,18 @@ def split_by_artist(artists: Iterable[str], shares: Sequence[float] = SHARES, se
     names = np.array(["train", "val", "test"])[number]
     split_of = dict(zip(songs_of.index, names.tolist(), strict=True))
     split_of[""] = "train"
+    _leave_none_empty(split_of, songs_of, shares)
     return [split_of[key] for key in keys]
+
+
+def _leave_none_empty(split_of: dict[str, str], songs_of: pd.Series, shares: Sequence[float]) -> None:
+    """If few artists leave test or val without a song, give it the artist with the fewest songs of train."""
+    for name, share in (("test", shares[2]), ("val", shares[1])):
+        if share == 0 or name in split_of.values():
+            continue
+        in_train = [artist for artist in songs_of.index if artist and split_of[artist] == "train"]
+        if len(in_train) > 1:
+            split_of[min(in_train, key=songs_of.__getitem__)] = name
 
 
 def surplus(labels: Iterable[str], seed: int = 0) -> np.ndarray:

@@ -9,6 +9,7 @@ import warnings
 from copy import deepcopy
 
 import numpy as np
+import pandas as pd
 import torch
 from scipy.ndimage import median_filter
 from scipy.signal import istft, stft
@@ -20,7 +21,7 @@ from musiclime.judge.splices import splices
 from musiclime.models.pretrained import load_tagger
 
 from . import peers
-from .bench import write
+from .bench import OUT, write
 from .exam import with_weights
 from .peers import Question
 
@@ -84,12 +85,16 @@ def rows_of(name: str, explainer, songs, methods, calls: int, values: bool = Tru
 
 
 class Record:
-    """The rows so far, written after every model."""
+    """The rows so far, written after every ten splices; a model that the file has is not asked again."""
 
     def __init__(self, calls: int):
-        self.calls, self.rows = calls, []
+        file = OUT / "splices.csv"
+        self.calls = calls
+        self.rows = pd.read_csv(file, comment="#").to_dict("records") if file.exists() else []
 
     def add(self, name: str, explainer, spliced, methods=(), values: bool = True) -> None:
+        if name in {row["model"] for row in self.rows}:
+            return
         mine = []
         for row in rows_of(name, explainer, spliced, dict(methods), self.calls, values):
             mine.append(row)
@@ -99,6 +104,15 @@ class Record:
         table = write("splices", self.rows, NOTE)
         ours = table[(table["model"] == name) & (table["method"] == "MusicLIME")]
         print(name, ours.groupby("modality")[["auc", "pointing"]].agg(["mean", "size"]).round(3), flush=True)
+
+    def add_control(self, name: str, tagger, spliced, count: int, settings: dict) -> None:
+        """A tagger whose last layer is random, each time another one: its explanations must be at chance."""
+        if name in {row["model"] for row in self.rows}:
+            return
+        for number, song in enumerate(spliced[:count]):
+            broken = ml.AudioLIME(randomised(tagger, number), **settings)
+            self.rows += list(rows_of(name, broken, [song], {}, self.calls, values=False))
+            write("splices", self.rows, NOTE)
 
 
 def main():
@@ -122,8 +136,9 @@ def main():
     record.add(
         "mood by MiniLM, lines", ml.LyricsLIME(reader, unit="line", **settings), spliced_lines, values=False
     )
-    broken = ml.AudioLIME(randomised(taggers["MTT_musicnn"], 0), **settings)
-    record.add("MTT_musicnn, last layer at random", broken, spliced[: options.few], values=False)
+    record.add_control(
+        "MTT_musicnn, last layer at random", taggers["MTT_musicnn"], spliced, options.few, settings
+    )
     both = ml.load_model("mood", "multimodal", preset="real")
     spliced = splices(both, songs, options.few, **softer)
     asked = ml.MusicLIME(both, unit="line", **settings)

@@ -53,7 +53,7 @@ from musiclime.judge.white_boxes import small_game
 # planted cell, no explanation of this model can find it.
 #
 # So there is a second truth: the **model's own values**. Every explainer estimates some average over masks, its
-# *estimand*. With very many masks that average can be computed nearly exactly:
+# {term}`estimand`. With very many masks that average can be computed nearly exactly:
 #
 # - **Banzhaf values**: what a feature adds on average, while every other one is on or off by a fair coin;
 # - **Shapley values**: the same, on average over all orders in which features can come in;

@@ -232,7 +232,7 @@ cells.corr().style.format(precision=2)
 # %% tags=["hide-input"]
 planted = {f"{stem}{segment}" for stem, segment in (song.evidence or {}).get("genre", {}).get("cells", [])}
 best = {off: list(cells[off].nlargest(5).index) for off in cells}
-top = pd.DataFrame(best, index=pd.Index(range(1, 6), name="strongest cells"))
+top = pd.DataFrame(best, index=pd.Index(range(1, 6), name="strongest cells")).astype(object)
 if planted:
     top.loc["planted"] = [sum(name in planted for name in best[off]) for off in cells]
 top

@@ -195,7 +195,7 @@ against.columns = ["songs", "a quarter below", "median", "a quarter above", "lar
 against.style.format(precision=2).format("{:.0f}", subset="songs")
 
 # %% tags=["hide-input"]
-kinds = recorded[~recorded["design"].str.contains("pilot|default")]
+kinds = recorded[recorded["design"].isin(["joint", "crossed", "crossed, pairs"])]
 kinds = kinds.assign(relative=kinds["error"] / kinds["spread"])
 fig, ax = plt.subplots(figsize=(7, 3.2))
 middle = {"estimator": "median", "errorbar": ("pi", 50), "markers": True, "palette": "colorblind"}
@@ -232,9 +232,8 @@ against_joint(pd.DataFrame(rows))[["50%"]].set_axis(["encodings, over joint"], a
 # accordingly; *naive* ones take every cell for itself.
 
 # %% tags=["hide-input"]
-counts = recorded.groupby("design")[
-    ["intervals", "covered", "covered naive", "largest", "largest covered"]
-].sum(min_count=1)
+columns = ["intervals", "covered", "covered naive", "largest", "largest covered"]
+counts = recorded.reindex(columns=["design", *columns]).groupby("design")[columns].sum(min_count=1)
 pd.DataFrame(
     {
         "intervals": counts["intervals"],

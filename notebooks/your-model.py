@@ -152,7 +152,7 @@ by_sound.table().head(5).style.hide(axis="index").format(precision=3)
 # %%
 try:
     tagger = ml.load_tagger("MSD_musicnn")
-    tags = ml.AudioLIME(tagger, samples=samples // 4).explain(song)
+    tags = ml.AudioLIME(tagger, samples=100).explain(song)
     print("strongest tag:", tags.label)
     print(tags.table().head(5).round(3).to_string(index=False))
 except FileNotFoundError as reason:

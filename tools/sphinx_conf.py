@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 # What Sphinx reads relative to the folder of conf.py, which is not the folder of the pages here.
-LISTS_OF_PATHS = ("html_static_path", "templates_path", "html_extra_path")
+LISTS_OF_PATHS = ("html_static_path", "templates_path", "html_extra_path", "bibtex_bibfiles")
 PATHS = ("html_logo", "html_favicon")
 
 

@@ -143,7 +143,7 @@ def audio_features(song: Song, segments: int) -> tuple[list[Feature], np.ndarray
     """Stem x segment cells, segment by segment, and the segments' borders in samples (chapter *Explain*)."""
     if len(song.audio) < segments:
         raise ValueError(f"song {song.id!r} has {len(song.audio)} samples: too short for {segments} segments")
-    borders = np.linspace(0, len(song.audio), segments + 1).round().astype(int)
+    borders = sound.segment_borders(len(song.audio), segments)
     times = (borders / song.sample_rate).tolist()
     places = [(segment, stem) for segment in range(segments) for stem in song.stems]
     cells = [Feature(f"{stem}{k}", "audio", stem, k, times[k], times[k + 1]) for k, stem in places]

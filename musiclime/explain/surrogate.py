@@ -6,8 +6,6 @@ from itertools import combinations
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve, solve_triangular
 
-from .masks import coins, draw  # noqa: F401 - what goes with a fit
-
 BLOCK = 2048  # masks that are worked on at once
 CONTRASTS = 16  # with more outputs than this the errors of differences between two of them are not kept
 
@@ -47,6 +45,7 @@ def fit(masks: np.ndarray, outputs: np.ndarray, kernel=None, alpha: float = 1.0,
         A `Fit`.
 
     Example:
+        >>> from musiclime.explain.masks import draw
         >>> masks = draw(200, 3)
         >>> fit(masks, masks @ np.array([[1.0], [2.0], [3.0]]), alpha=0).weights.round(6).tolist()
         [[1.0, 2.0, 3.0]]
@@ -158,7 +157,7 @@ def split_contrasts(errors: np.ndarray, outputs: int) -> tuple[np.ndarray, np.nd
 
 
 def pairs_pay(alone: Fit, in_pairs: Fit, pilot: int, features: int, final: int) -> bool:
-    """Whether masks in pairs would give smaller errors, judged by a pilot in pairs (chapter *How fast, how many*).
+    """Whether masks in pairs would give smaller errors, as a pilot shows (chapter *How fast, how many*).
 
     Args:
         alone: the fit of the pilot as if its masks were independent; in_pairs: the same fit, by pairs.
@@ -170,6 +169,7 @@ def pairs_pay(alone: Fit, in_pairs: Fit, pilot: int, features: int, final: int) 
         Whether the squared errors, at the final number of masks, add up to less in pairs.
 
     Example:
+        >>> from musiclime.explain.masks import coins
         >>> masks = coins(80, 4, pairs=True)
         >>> even = masks[:, :1] == masks[:, 1:2]
         >>> pairs_pay(fit(masks, even), fit(masks, even, pairs=True), 80, 4, 1000)

@@ -125,7 +125,7 @@ def base_form(word: str) -> str:
     shorter = re.sub(r"(?<=[^aeiou])(ing|ed|in)$", "", word)
     is_a_stem = len(shorter) > 2 and re.search("[aeiouy]", shorter)
     if shorter != word and is_a_stem:
-        # "runn" is "run", but "miss" and "call" keep their double letter.
+        # The n of "running" is doubled by its ending; "miss" and "call" keep their double letter.
         word = re.sub(r"([^aeiouls])\1$", r"\1", shorter)
 
     if len(word) < 4 or word.endswith(("are", "ere")):

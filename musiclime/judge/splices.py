@@ -128,7 +128,7 @@ def _build(first, second, label, segments, rows, separate, modality, words: bool
 
 def join_segments(first: np.ndarray, second: np.ndarray, segments, rate: int) -> np.ndarray:
     """The sound of `first` in the given tenths and of `second` elsewhere, faded where they meet."""
-    borders = np.linspace(0, len(first), SEGMENTS + 1).round().astype(int)
+    borders = sound.segment_borders(len(first), SEGMENTS)
     share = np.zeros(len(first), dtype=np.float32)
     for segment in segments:
         share[borders[segment] : borders[segment + 1]] = 1.0

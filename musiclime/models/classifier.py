@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from ..data.audio import segment_borders
 from .encoders import Network, encoder
 from .filterbank import cell_filterbank
 from .preprocessing import SECONDS, TOKENS, batches, check_audio, normalise_text, pad_tokens, tower_inputs
@@ -146,7 +147,7 @@ class Model:
         return self._encode(self.network.hear, inputs)
 
     def _waves_of_cells(self, sounds: np.ndarray, masks: np.ndarray):
-        borders = np.linspace(0, sounds.shape[1], masks.shape[1] + 1).round().astype(int)
+        borders = segment_borders(sounds.shape[1], masks.shape[1])
         for mask in masks:
             samples_on = np.repeat(mask, np.diff(borders), axis=0).T
             yield self.audio_inputs((samples_on * sounds).sum(0)[None])

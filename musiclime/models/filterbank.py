@@ -5,6 +5,8 @@ from functools import cache
 import numpy as np
 import torch
 
+from ..data.audio import segment_borders
+
 BINS, FRAMES = 128, 1024
 MEAN, STD = -4.2677393, 4.5689974  # of AudioSet, as the published checkpoint was trained
 FLOOR = 1.192092955078125e-07
@@ -61,7 +63,7 @@ def cell_filterbank(stems: torch.Tensor, segments: int, sample_rate: int = 16000
     count, samples = stems.shape
     length, hop = _constants(sample_rate, str(stems.device))[:2]
     samples = min(samples, length + hop * (FRAMES - 1))
-    edges = np.linspace(0, stems.shape[1], segments + 1).round().astype(int)
+    edges = segment_borders(stems.shape[1], segments)
     if np.diff(edges).min() < length:
         raise ValueError(f"{segments} segments of {samples} samples: under a frame each, take fewer segments")
     frames = 1 + (samples - length) // hop

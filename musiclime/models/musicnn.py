@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from ..data.audio import segment_borders
 from .preprocessing import check_audio
 
 RATE, FFT, HOP, BANDS = 16000, 512, 256, 96
@@ -403,7 +404,7 @@ class PatchModel:
         """
         masks = np.asarray(masks, dtype=bool)
         sounds = np.stack([np.asarray(stem, dtype=np.float32) for stem in stems.values()])
-        borders = np.linspace(0, sounds.shape[1], masks.shape[1] + 1).round().astype(int)
+        borders = segment_borders(sounds.shape[1], masks.shape[1])
         patches, known = self._patches_of(sounds, borders)
         flat = masks.reshape(len(masks), -1)
         found = 0.0

@@ -8,6 +8,7 @@ import numpy as np
 from filelock import FileLock
 from tqdm.auto import tqdm
 
+from ..data.audio import segment_borders
 from ..data.song import STEMS, Corpus
 from ..files import root as cache_root
 from ..files import whole
@@ -90,7 +91,7 @@ def _features_of_song(corpus: Corpus, position: int, sample_rate: int, hears_wav
     mixes = [clip(song, sample_rate)]
     if song.stems is not None:
         stems = np.stack([song.stems[stem] for stem in STEMS])
-        borders = np.linspace(0, stems.shape[1], SEGMENTS + 1).round().astype(int)
+        borders = segment_borders(stems.shape[1], SEGMENTS)
         rng = np.random.default_rng([position, 7])
         for variant in range(1, VARIANTS):
             on = rng.random((len(STEMS), SEGMENTS)) < 0.5
@@ -125,7 +126,7 @@ def mute_cells(features, row: int, same_label, rng, silence: float = SILENCE) ->
     variant_of = np.where(is_intact, 0, rng.integers(1, variants, SEGMENTS))
     is_lent = rng.random(SEGMENTS) < rng.choice([0, 0.7])
     song_of = np.where(is_lent, rng.choice(same_label, SEGMENTS), row)
-    borders = np.linspace(0, features.shape[2], SEGMENTS + 1).round().astype(int)
+    borders = segment_borders(features.shape[2], SEGMENTS)
     parts = []
     for segment in range(SEGMENTS):
         frames = slice(borders[segment], borders[segment + 1])

@@ -166,6 +166,19 @@ def listed_links(file: Path) -> dict[str, str]:
         return {row["url"]: row["seen"] for row in csv.DictReader(lines)}
 
 
+def values_of_run(cells: list[dict]) -> dict[str, str]:
+    """The values that a notebook runs with: its defaults, then what papermill sets instead."""
+    values = {}
+    for tag in ("parameters", "injected-parameters"):
+        for cell in cells:
+            if tag not in cell["metadata"].get("tags", []):
+                continue
+            for node in ast.parse("".join(cell["source"])).body:
+                target = node.target if isinstance(node, ast.AnnAssign) else node.targets[0]
+                values[target.id.replace("_", " ")] = str(ast.literal_eval(node.value))
+    return values
+
+
 def lost_notebooks(site: Path) -> list[str]:
     """What is wrong with the notebooks for Colab and Kaggle: a page each, its parameters, no outputs."""
     wrong, offered = [], {page.file.stem: page for page in pages(site) if 'class="ml-badge"' in page.text}
@@ -176,12 +189,10 @@ def lost_notebooks(site: Path) -> list[str]:
         ways = text.count(f"/launch/{name}.ipynb") + text.count(f'"launch/{name}.ipynb')
         wrong += [f"{name}: {ways} links, not to Colab, Kaggle and the file"] if ways != 3 else []
         wrong += [f"{name}: has outputs"] if any(cell.get("outputs") for cell in cells) else []
-        sources = ["".join(c["source"]) for c in cells if "parameters" in c["metadata"].get("tags", [])]
         told = re.search(r"<em>This run:</em>(.*?)\.</p>", text, re.S)
         shown = re.findall(r"(\w[\w ]*) <strong>(.*?)</strong>", unescape(told[1]), re.S) if told else []
         shown = {label: QUOTES.sub("", value) for label, value in shown}
-        for node in [node for source in sources for node in ast.parse(source).body if told]:
-            label, value = node.target.id.replace("_", " "), str(ast.literal_eval(node.value))
+        for label, value in values_of_run(cells).items() if told else ():
             # What is empty by default, the page leaves out.
             if shown.get(label, "") != QUOTES.sub("", "" if value == "{}" else value):
                 wrong.append(f"{name}: {label} is {value}, the page says {shown.get(label)}")

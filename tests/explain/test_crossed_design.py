@@ -5,7 +5,7 @@ import pytest
 
 from musiclime.explain import crossed_design as crossed_fits
 from musiclime.explain import surrogate
-from musiclime.explain.masks import coins
+from musiclime.explain.masks import coins, draw
 
 PAIRS = [(False, False), (True, False), (False, True), (True, True)]
 
@@ -35,7 +35,7 @@ class Toy:
 
 
 def test_crossed_fit_is_the_joint_fit_of_all_pairs():
-    toy, a, t = Toy(), surrogate.draw(60, 8, seed=1), surrogate.draw(50, 10, seed=2)
+    toy, a, t = Toy(), draw(60, 8, seed=1), draw(50, 10, seed=2)
     grid = toy.grid(a, t)
     crossed = crossed_fits.fit_crossed(a, t, [grid[:23], grid[23:24], grid[24:]])
     pairs = np.hstack([np.repeat(a, len(t), axis=0), np.tile(t, (len(a), 1))])
@@ -56,7 +56,7 @@ def test_crossed_intervals_cover_and_naive_ones_do_not():
     truth = crossed_fits.fit_crossed(*masks, [toy.grid(*masks)], alpha=1e-9).weights
     inside, naive = [], []
     for seed in range(60):
-        a, t = surrogate.draw(120, 8, seed=[seed, 0])[1:], surrogate.draw(120, 10, seed=[seed, 1])[1:]
+        a, t = draw(120, 8, seed=[seed, 0])[1:], draw(120, 10, seed=[seed, 1])[1:]
         found = crossed_fits.fit_crossed(a, t, [toy.grid(a, t)])
         gap = np.abs(found.weights - truth)
         inside.append(gap < 1.96 * found.errors)
@@ -72,12 +72,12 @@ def test_allocation_needs_a_third_of_the_encodings():
     truth = crossed_fits.fit_crossed(*masks, [toy.grid(*masks)], alpha=1e-9).weights
     joint, crossed, passes = [], [], []
     for seed in range(12):
-        pilot = [surrogate.draw(61, p, seed=[seed, k])[1:] for k, p in enumerate(features)]
+        pilot = [draw(61, p, seed=[seed, k])[1:] for k, p in enumerate(features)]
         start = crossed_fits.fit_crossed(*pilot, [toy.grid(*pilot)])
         sizes = crossed_fits.allocate(start, (60, 60), features, joint=800)
-        a, t = (surrogate.draw(n + 1, p, seed=[seed, k])[1:] for k, (n, p) in enumerate(zip(sizes, features)))
+        a, t = (draw(n + 1, p, seed=[seed, k])[1:] for k, (n, p) in enumerate(zip(sizes, features)))
         found = crossed_fits.fit_crossed(a, t, [toy.grid(a, t)])
-        pairs = surrogate.draw(800, 18, seed=seed)
+        pairs = draw(800, 18, seed=seed)
         outputs = np.concatenate([toy.grid(row[None, :8], row[None, 8:])[0] for row in pairs])
         joint.append(((surrogate.fit(pairs, outputs).weights - truth) ** 2).mean())
         crossed.append(((found.weights - truth) ** 2).mean())

@@ -5,7 +5,7 @@ import pytest
 from lime.lime_base import LimeBase
 
 from musiclime.explain import surrogate
-from musiclime.explain.masks import SAMPLING, coins, kernel
+from musiclime.explain.masks import SAMPLING, coins, draw, kernel
 
 
 def game(masks):
@@ -29,7 +29,7 @@ def banzhaf(features):
 def test_equals_limebase(sampling, alpha):
     from sklearn.linear_model import Ridge
 
-    masks = surrogate.draw(2500, 12, sampling, seed=3)
+    masks = draw(2500, 12, sampling, seed=3)
     outputs = game(masks) + np.random.default_rng(0).normal(size=(len(masks), 2))
     ours = surrogate.fit(masks, outputs, kernel(masks, 0.25), alpha)
     distances = 100 * (1 - np.sqrt(masks.mean(1)))
@@ -51,7 +51,7 @@ def test_equals_limebase(sampling, alpha):
 
 
 def test_linear_games_are_recovered():
-    masks = surrogate.draw(400, 20)
+    masks = draw(400, 20)
     truth = np.random.default_rng(2).normal(size=(20, 3))
     exact = surrogate.fit(masks, masks @ truth + 0.3, alpha=0.0)
     assert np.abs(exact.weights - truth.T).max() < 1e-6
@@ -63,7 +63,7 @@ def test_linear_games_are_recovered():
 
 
 def test_what_never_moves_and_too_few_masks():
-    masks = surrogate.draw(50, 5)
+    masks = draw(50, 5)
     still = surrogate.fit(masks, np.full((50, 1), 0.1))
     assert np.abs(still.weights).max() < 1e-12 and still.score[0] == 1
     with pytest.raises(ValueError, match="take more samples or alpha > 0"):
@@ -87,7 +87,7 @@ def test_intervals_cover_the_exact_banzhaf_values(pairs):
 def test_intervals_cover_with_few_masks_for_many_features():
     truth, inside = np.random.default_rng(0).normal(size=60), []
     for seed in range(40):
-        masks = surrogate.draw(150, 60, seed=seed)
+        masks = draw(150, 60, seed=seed)
         noise = np.random.default_rng(seed).normal(size=150)
         found = surrogate.fit(masks, (masks @ truth + noise)[:, None], alpha=1e-6)
         inside.append(np.abs(found.weights[0] - truth) < 1.96 * found.errors[0])
@@ -125,7 +125,7 @@ def test_a_pilot_says_where_pairs_pay():
 
 
 def test_errors_of_differences_are_those_of_the_difference():
-    masks = surrogate.draw(300, 12, seed=2)
+    masks = draw(300, 12, seed=2)
     outputs = game(masks)
     both = surrogate.fit(masks, outputs)
     difference = surrogate.fit(masks, outputs[:, :1] - outputs[:, 1:])

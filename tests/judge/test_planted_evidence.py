@@ -23,7 +23,8 @@ def drums_with(weights, shift=0.0):
 
 def song_with_evidence(cells):
     silence = np.zeros(1600, dtype=np.float32)
-    return ml.Song(silence, 160, "x y", genre="a", evidence={"genre": {"words": ["x"], "cells": cells}})
+    evidence = {"genre": {"words": ["x"], "cells": cells}}
+    return ml.Song(silence, 160, "x y", genre="a", stems={"drums": silence}, evidence=evidence)
 
 
 def test_cells_across_a_border_are_scored_apart():

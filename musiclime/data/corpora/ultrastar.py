@@ -175,7 +175,7 @@ def parse(text: str, name: str = "the file") -> SungLyrics:
         onsets += _times(sung_words, gap, beat)
     lyrics = "\n".join(line for line in text_lines if line)
     if not words(lyrics):
-        raise ValueError(f"no words: {name} has {notes} notes without any text")
+        raise ValueError(f"no words: {name} has no note with a text")
     if len(lyrics) > MOST_LETTERS:
         raise ValueError(f"lyrics too long: {name} has over {MOST_LETTERS} letters")
     return SungLyrics(headers, lyrics, sorted(onsets, key=_start_of))

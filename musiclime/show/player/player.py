@@ -154,7 +154,7 @@ def title_line(explanation: Explanation, song: Song | None, name: str) -> str:
         parts.append("<em>composed song</em>")
     if known("licence"):
         parts.append(f"<em>{known('licence')}</em>")
-    if known("attribution"):
+    if known("attribution") not in ("", f"{known('artist')}: {known('title')}"):
         parts.append(f"<span>{known('attribution')}</span>")
     if known("source").startswith(("https://", "http://")):
         parts.append(f'<a href="{known("source")}" rel="noopener">source</a>')
@@ -234,7 +234,7 @@ def pack_stems(stems: list, rate: int) -> dict:
         rate: their samples a second.
 
     Returns:
-        key, rate, samples, lead (silent samples in front), scales, mp3.
+        key, rate, coded (the rate of the mp3), samples, lead (silent samples in front), scales, mp3.
     """
     # LAME cuts what lies just under half the rate: at twice the rate nothing of the song is lost.
     coded_rate = 32000 if rate <= 16000 else 48000
@@ -246,9 +246,10 @@ def pack_stems(stems: list, rate: int) -> dict:
     return {
         "key": hashlib.sha256(b"".join(packed)).hexdigest()[:10],
         "rate": rate,
+        "coded": coded_rate,
         "samples": len(stems[0]),
         # The encoder's delay and the decoder's, 576 + 529 samples, where a browser leaves them in.
-        "lead": round(1105 * rate / coded_rate),
+        "lead": 1105 * rate / coded_rate,
         "scales": scales,
         "mp3": [base64.b64encode(mp3).decode() for mp3 in packed],
     }

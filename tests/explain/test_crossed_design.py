@@ -1,5 +1,7 @@
 """The grid of masks: the joint fit of all pairs, intervals that hold, fewer encodings for the same error."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -157,3 +159,19 @@ def test_errors_of_differences_are_those_of_the_difference():
     difference = crossed_fits.fit_crossed(a, t, [grid[..., :1] - grid[..., 2:]], pairs=(True, False))
     # Pairs of outputs in order: (0, 1), (0, 2), (1, 2).
     assert three.contrasts[1] == pytest.approx(difference.errors[0], rel=1e-3)
+
+
+def test_the_default_needs_a_third_of_the_encodings_on_the_recorded_songs():
+    """Recorded by `python -m benchmarks.bench errors`, for the model's class, against a large grid."""
+    import pandas as pd
+
+    file = Path(__file__).parents[2] / "data/measured/errors.csv"
+    table = pd.read_csv(file, comment="#")
+    squared = (table["error"] ** 2 - table["reference error"] ** 2).clip(lower=0)
+    table = table.assign(product=squared * table["encodings"])
+    products = table.pivot_table(index="song", columns="design", values="product")
+    assert len(products) >= 10
+    assert (products["crossed, default"] / products["joint"]).median() <= 0.30
+    counts = table.groupby("design")[["intervals", "covered", "largest", "largest covered"]].sum()
+    assert (counts["covered"] / counts["intervals"]).between(0.93, 0.97).all()
+    assert (counts["largest covered"] / counts["largest"]).between(0.90, 0.98).all()

@@ -380,47 +380,65 @@ def load_model(
     if preset == "real":
         from .pretrained import load_real
 
+        if retrain or training:
+            raise ValueError(
+                'preset "real" is not trained here: leave out retrain and what belongs to training'
+            )
         return load_real(task, modality, device)
     _check_choices(task, modality, preset, weights)
     if weights == "published":
         from .authors_checkpoints import load_from_folder
 
         return load_from_folder(root, task, modality, device=device)
-    if isinstance(corpus, str):
-        corpus = load_corpus(corpus, root)
-    corpus = corpus.where(~corpus.table[task].isin(["", "other"]))
-    if not len(corpus):
-        raise ValueError(f"no song of corpus {corpus.name!r} has a {task}: give it in a column of its table")
+    songs = _labelled(load_corpus(corpus, root) if isinstance(corpus, str) else corpus, task)
+    architecture = {"task": task, "modality": modality, "fusion": fusion, "multilabel": multilabel}
+    architecture |= {"sample_rate": sample_rate, "weights": weights}
+    architecture |= _backbones(modality, preset, audio=audio_backbone, lyrics=lyrics_backbone)
     recipe = {**RECIPES[preset, modality], **training}
-    architecture = {
-        "task": task,
-        "modality": modality,
-        "fusion": fusion,
-        "multilabel": multilabel,
-        "sample_rate": sample_rate,
-        "weights": weights,
-    }
-    backbones = {"audio": audio_backbone, "lyrics": lyrics_backbone}
-    for kind, backbone in backbones.items():
+    return _kept_or_trained(songs, preset, architecture, recipe, device, progress, retrain)
+
+
+def _backbones(modality: str, preset: str, **wanted) -> dict:
+    """The encoder of each kind that a modality needs: the wanted checkpoint, or the preset's own."""
+    found = {}
+    for kind, backbone in wanted.items():
         if modality in (kind, "multimodal"):
-            architecture[kind] = backbone or ENCODERS[preset][kind]
-    about = {"name": corpus.name, "fingerprint": corpus.fingerprint, "songs": len(corpus)}
-    if not retrain:
-        shipped = shipped_weights.find(architecture, about, recipe)
-        if shipped is not None:
-            return load(shipped, device)
-    wish = json.dumps([architecture, about, recipe], sort_keys=True, default=str)
-    digest = hashlib.sha256(wish.encode()).hexdigest()[:8]
-    folder = cache_root() / "models" / f"{task}-{modality}-{corpus.name}-{preset}-{digest}"
-    folder.parent.mkdir(parents=True, exist_ok=True)
+            found[kind] = backbone or ENCODERS[preset][kind]
+    return found
+
+
+def _kept_or_trained(songs, preset, architecture, recipe, device, progress, retrain) -> Model:
+    """The shipped model that was made just so, else the one in the cache, else one that is trained now."""
+    about = {"name": songs.name, "fingerprint": songs.fingerprint, "songs": len(songs)}
+    shipped = None if retrain else shipped_weights.find(architecture, about, recipe)
+    if shipped is not None:
+        return load(shipped, device)
+    folder = _folder_of_model(preset, architecture, about, recipe)
     with FileLock(f"{folder}.lock"):
         if retrain or not folder.exists():
-            model = _untrained(
-                folder.name, architecture, about, corpus, device, progress, recipe.get("seed", 0)
-            )
+            seed = recipe.get("seed", 0)
+            model = _untrained(folder.name, architecture, about, songs, device, progress, seed)
             model.card |= {"preset": preset, "recipe": recipe}
-            _train(model, corpus, folder, progress)
+            _train(model, songs, folder, progress)
     return load(folder, device, architecture=architecture, corpus=about)
+
+
+def _labelled(corpus: Corpus, task: str) -> Corpus:
+    """The songs of a corpus that have a label of the task."""
+    songs = corpus.where(~corpus.table[task].isin(["", "other"]))
+    if not len(songs):
+        raise ValueError(f"no song of corpus {corpus.name!r} has a {task}: give it in a column of its table")
+    return songs
+
+
+def _folder_of_model(preset: str, architecture: dict, about: dict, recipe: dict) -> Path:
+    """Where a trained model is kept: under all that decides it."""
+    wish = json.dumps([architecture, about, recipe], sort_keys=True, default=str)
+    digest = hashlib.sha256(wish.encode()).hexdigest()[:8]
+    kind = f"{architecture['task']}-{architecture['modality']}"
+    folder = cache_root() / "models" / f"{kind}-{about['name']}-{preset}-{digest}"
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def _check_choices(task: str, modality: str, preset: str, weights: str) -> None:

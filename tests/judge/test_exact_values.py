@@ -49,6 +49,7 @@ def test_leave_one_out_is_what_one_removal_costs():
     np.testing.assert_allclose(found.values[:, 2], whole - without, atol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("estimand", ESTIMANDS)
 def test_drawn_masks_come_within_a_thousandth_of_all_masks(estimand):
     for seed in range(3):

@@ -76,7 +76,7 @@ def test_what_is_planted_is_heard_asked_and_marked(page, pair, model):
     heard = np.array(call(page, "return Array.from(await m.mix())"))
     assert np.corrcoef(heard, own.audio)[0, 1] > 0.98
 
-    marked = call(page, "return m.explain(110, 3)")
+    marked = call(page, "return m.explain(300, 3)")
     weights, truth = np.array(marked["weights"]), np.array(marked["truth"])
     names = [feature["name"] for feature in marked["features"]]
     is_sound = np.array([feature["modality"] == "audio" for feature in marked["features"]])

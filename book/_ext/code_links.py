@@ -22,6 +22,8 @@ def setup(app):
         app.config.codeautolink_global_preface = "import musiclime as ml"
         app.config.codeautolink_concat_default = True  # the cells of a notebook share their names
         app.config.codeautolink_custom_blocks = {"ipython3": sphinx_codeautolink.clean_ipython}
-        # The function above cannot be pickled, and need not be.
-        app.config.suppress_warnings = [*app.config.suppress_warnings, "config.cache"]
+        # The function above cannot be pickled, and need not be. A code block that is drawn
+        # in another way than it stands in the source keeps its text and gets no links.
+        quiet = ["config.cache", "codeautolink.match_block"]
+        app.config.suppress_warnings = [*app.config.suppress_warnings, *quiet]
     return {"parallel_read_safe": True, "parallel_write_safe": True}

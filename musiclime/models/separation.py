@@ -19,10 +19,6 @@ from ..data import audio as sound
 from ..data.song import STEMS
 from . import torchaudio_guard
 
-with torchaudio_guard.enough_for_openunmix():
-    import openunmix
-    from openunmix.model import OpenUnmix, Separator
-
 PRESETS = ("demo", "umxhq", "umxl", "hpss")
 PARTS = ("harmonic", "percussive")
 RATE, FFT, HOP, HIDDEN = 16000, 1024, 512, 64  # of the demo's small separator
@@ -86,7 +82,7 @@ def separator(preset: str = "demo"):
         try:
             load_separator("umxhq")
             preset = "umxhq"
-        except FileNotFoundError:
+        except (FileNotFoundError, ValueError):
             preset = "hpss"
     _check(preset)
     return partial(separate, preset=preset)
@@ -126,7 +122,7 @@ def harmonic_and_percussive(audio: np.ndarray, sample_rate: int) -> dict[str, np
     return {"harmonic": harmonic, "percussive": audio - harmonic}
 
 
-def run(network: Separator, audio: np.ndarray, sample_rate: int) -> dict[str, np.ndarray]:
+def run(network: torch.nn.Module, audio: np.ndarray, sample_rate: int) -> dict[str, np.ndarray]:
     """All stems that a network finds but "other", at the sound's own rate and length.
 
     Args:
@@ -155,8 +151,21 @@ def run(network: Separator, audio: np.ndarray, sample_rate: int) -> dict[str, np
     return stems
 
 
+def _openunmix():
+    """The package, imported where it is needed: other ways to split a mix do without it."""
+    try:
+        with torchaudio_guard.enough_for_openunmix():
+            import openunmix
+            import openunmix.model
+    except ImportError as error:
+        raise ValueError(
+            'openunmix is not installed: pip install "musiclime[separate]", or take preset="hpss"'
+        ) from error
+    return openunmix
+
+
 @lru_cache
-def load_separator(preset: str, pretrained: bool = True) -> tuple[Separator, str]:
+def load_separator(preset: str, pretrained: bool = True) -> tuple[torch.nn.Module, str]:
     """A separator, ready to run, loaded once and not for every song (chapter *Separation*).
 
     Args:
@@ -170,7 +179,7 @@ def load_separator(preset: str, pretrained: bool = True) -> tuple[Separator, str
         if preset == "demo":
             network = _demo()
         else:
-            network = getattr(openunmix, preset)(pretrained=pretrained)
+            network = getattr(_openunmix(), preset)(pretrained=pretrained)
     except (URLError, ConnectionError, TimeoutError) as error:
         raise FileNotFoundError(
             f"the weights of {preset} are not here and cannot be downloaded ({error}): "
@@ -183,7 +192,7 @@ def load_separator(preset: str, pretrained: bool = True) -> tuple[Separator, str
     return network.to("cuda" if torch.cuda.is_available() else "cpu"), digest.hexdigest()[:12]
 
 
-def _demo() -> Separator:
+def _demo() -> torch.nn.Module:
     """The small separator: as shipped where its songs and recipe are today's, else trained once."""
     from ..data.corpora import load_corpus
 
@@ -239,15 +248,17 @@ def ship_demo() -> None:
     (SHIPPED / "card.json").write_text(json.dumps(card, indent=1), encoding="utf-8")
 
 
-def small_network() -> Separator:
+def small_network() -> torch.nn.Module:
     """The demo's separator with random weights: one small Open-Unmix a stem."""
     size = {"nb_bins": FFT // 2 + 1, "nb_channels": 1, "hidden_size": HIDDEN, "nb_layers": 1}
-    targets = {stem: OpenUnmix(**size) for stem in STEMS}
+    model = _openunmix().model
+    targets = {stem: model.OpenUnmix(**size) for stem in STEMS}
     # Ratio masks suit a weak network better than its magnitudes do (openunmix's own advice).
-    return Separator(targets, niter=1, softmask=True, sample_rate=RATE, n_fft=FFT, n_hop=HOP, nb_channels=1)
+    how = {"niter": 1, "softmask": True, "sample_rate": RATE, "n_fft": FFT, "n_hop": HOP, "nb_channels": 1}
+    return model.Separator(targets, **how)
 
 
-def train(network: Separator, corpus, songs, steps, batch, seconds, rate, seed) -> list[float]:
+def train(network: torch.nn.Module, corpus, songs, steps, batch, seconds, rate, seed) -> list[float]:
     """Fit one Open-Unmix a stem on true stems, half of the mixes put together from different songs.
 
     Args:
@@ -304,7 +315,7 @@ def _draw_stems(draw, parts: torch.Tensor, batch: int, length: int) -> torch.Ten
     return stems * torch.from_numpy(loudness)
 
 
-def _begin(network: Separator, spectra: torch.Tensor, seed: int) -> None:
+def _begin(network: torch.nn.Module, spectra: torch.Tensor, seed: int) -> None:
     """Random weights from the seed; input scales from the songs' own spectra, as Open-Unmix has them."""
     mean, spread = spectra.mean((0, 1, 3)), spectra.std((0, 1, 3))
     with torch.random.fork_rng():

@@ -9,8 +9,6 @@ import os
 import re
 from pathlib import Path
 
-from IPython.display import HTML, Audio, Markdown, display
-
 from ..data import audio as _sound
 
 
@@ -66,6 +64,7 @@ def figure(fig, alt: str, caption: str = "", name: str = "") -> None:
         name: the label by which prose refers to it.
     """
     import matplotlib.pyplot as plt
+    from IPython.display import Markdown, display
 
     run = _run()
     if run is None:
@@ -105,6 +104,8 @@ def assets() -> Path | None:
 
 def sounds(tracks: dict, sample_rate: int) -> None:
     """One labelled native player per track: mp3 beside the page in the book, inline in a live notebook."""
+    from IPython.display import HTML, Audio, display
+
     folder = assets()
     rows = []
     for label, audio in tracks.items():
@@ -121,11 +122,15 @@ def sounds(tracks: dict, sample_rate: int) -> None:
 
 def show_html(fragment: str) -> None:
     """Show an HTML fragment in the page."""
+    from IPython.display import HTML, display
+
     display(HTML(fragment))
 
 
 def player(explanation, song, model=None) -> None:
     """The listenable explanation, its sound beside the page in the book; with the model, its true answers."""
+    from IPython.display import HTML, display
+
     from .player.player import player as make
 
     display(HTML(make(explanation, song, assets=assets(), predict=model)))

@@ -132,11 +132,12 @@ def _model(options: argparse.Namespace):
 
 def _report(explanation, model, options, separated: str, out: Path) -> None:
     """What answered, what it said, and how far to trust the explanation."""
-    if options.preset == "real":
-        print(f"model: {model.name}, made of " + "; and ".join(model.card["trained_on"]))
-        print(f"it cannot: {model.card['cannot']}")
-    else:
-        print(f"model: {model.name}, trained on the corpus {model.card['corpus']['name']}")
+    name, card = explanation.provenance["model"], getattr(model, "card", {})
+    if "trained_on" in card:
+        print(f"model: {name}, made of " + "; and ".join(card["trained_on"]))
+        print(f"it cannot: {card['cannot']}")
+    elif "corpus" in card:
+        print(f"model: {name}, trained on the corpus {card['corpus']['name']}")
     if options.preset == "demo" and options.corpus in (None, "demo"):
         print("this model knows nothing but composed songs: about any other song its answer means nothing")
     order = explanation.probabilities.argsort()[::-1][:3]

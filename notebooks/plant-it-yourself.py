@@ -131,4 +131,6 @@ pd.DataFrame(rows).style.format(precision=2).hide(axis="index")
 # ## Summary
 #
 # Evidence that somebody planted turns an explanation into an answer that can be marked. The book's exam does the same a
-# hundred times, without a reader. **Next:** {doc}`how to read an explanation </book/how-to-read>`.
+# hundred times, without a reader.
+#
+# **Next:** {doc}`how to read an explanation </book/how-to-read>`.

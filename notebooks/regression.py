@@ -313,6 +313,7 @@ def sentiment(rows):
 
 topics = make_pipeline(TfidfVectorizer(), TruncatedSVD(60, random_state=0))
 topics.fit([lyrics[row] for row in train])
+print(f"{len(topics[0].vocabulary_):,} words become 60 topics")
 
 
 # %%

@@ -140,9 +140,8 @@ def execute(template: Path, out: Path, record: dict) -> None:
     os.environ["MUSICLIME_PAGE"] = str(out.resolve() / name)
     os.environ["MPLBACKEND"] = "agg"  # else a figure left open shows itself, without its alt text
     work = out / ".work" / f"{name}.ipynb"
-    done = papermill.execute_notebook(
-        notebook, str(work), parameters=record["parameters"], kernel_name="python3"
-    )
+    how = {"kernel_name": "python3", "language": "python"}
+    done = papermill.execute_notebook(notebook, str(work), parameters=record["parameters"], **how)
     seconds = round(time.time() - began, 1)
     say_time(done, seconds)
     launch = out / "site" / "launch"

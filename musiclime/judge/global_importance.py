@@ -200,9 +200,12 @@ def aggregate(explanations: Iterable, how: str = "average", sign: str = "absolut
         The importance of each feature for each class.
 
     Example:
-        >>> aggregate([], how="average")
-        Traceback (most recent call last):
-        ValueError: there are no explanations to aggregate: give at least one
+        >>> from musiclime.explain.explanation import Feature
+        >>> one, row = np.ones(1), np.ones((1, 1))
+        >>> word = [Feature("sun", "lyrics")]
+        >>> explanation = Explanation(["folk"], word, row, row, one, one, one, 100, 0, "joint")
+        >>> float(aggregate([explanation]).loc["folk", "sun"])
+        1.0
 
     (chapter *Aggregate*)
     """

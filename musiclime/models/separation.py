@@ -151,6 +151,16 @@ def run(network: torch.nn.Module, audio: np.ndarray, sample_rate: int) -> dict[s
     return stems
 
 
+def _published(preset: str, pretrained: bool) -> torch.nn.Module:
+    """A network of Open-Unmix's authors; its weights are downloaded into the cache of this package."""
+    others_folder = torch.hub.get_dir()
+    torch.hub.set_dir(str(cache.root() / "hub"))
+    try:
+        return getattr(_openunmix(), preset)(pretrained=pretrained)
+    finally:
+        torch.hub.set_dir(others_folder)
+
+
 def _openunmix():
     """The package, imported where it is needed: other ways to split a mix do without it."""
     try:
@@ -179,7 +189,7 @@ def load_separator(preset: str, pretrained: bool = True) -> tuple[torch.nn.Modul
         if preset == "demo":
             network = _demo()
         else:
-            network = getattr(_openunmix(), preset)(pretrained=pretrained)
+            network = _published(preset, pretrained)
     except (URLError, ConnectionError, TimeoutError) as error:
         raise FileNotFoundError(
             f"the weights of {preset} are not here and cannot be downloaded ({error}): "

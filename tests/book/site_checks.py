@@ -194,7 +194,7 @@ def lost_notebooks(site: Path) -> list[str]:
         shown = {label: QUOTES.sub("", value) for label, value in shown}
         for label, value in values_of_run(cells).items() if told else ():
             # What is empty by default, the page leaves out.
-            if shown.get(label, "") != QUOTES.sub("", "" if value == "{}" else value):
+            if shown.get(label, "") != QUOTES.sub("", "" if value in ("{}", "[]", "None") else value):
                 wrong.append(f"{name}: {label} is {value}, the page says {shown.get(label)}")
     return sorted(wrong)
 

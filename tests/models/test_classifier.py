@@ -283,7 +283,8 @@ def test_the_papers_network_has_its_real_size_and_learns(monkeypatch):
     # The page that says what it takes says what is computed before a training.
     page = Path(__file__).parents[2] / "book/reproduce/what-you-need.md"
     promised = re.findall(r"(\d+) takes? (\d+)", page.read_text(encoding="utf-8"))
-    monkeypatch.setattr(training.os, "sysconf", lambda name: 1)
+    nothing_free = SimpleNamespace(available=1)
+    monkeypatch.setattr(training.psutil, "virtual_memory", lambda: nothing_free)
     for songs, size in promised:
         with pytest.raises(ValueError, match=f"micro={songs} takes about {size} GB"):
             training.songs_at_once(SimpleNamespace(network=network, device="cpu", name="it"), int(songs))

@@ -162,6 +162,11 @@ def cluster():
         yield client
 
 
+def name_mark(mark):
+    """Tell a worker where `deadly` leaves its mark."""
+    os.environ["MUSICLIME_TEST_MARK"] = mark
+
+
 def deadly(audio, lyrics):
     """A model that kills the process that asks it, the first time in a folder, as a lack of memory would."""
     mark = Path(os.environ["MUSICLIME_TEST_MARK"])
@@ -180,7 +185,7 @@ def test_a_cluster_gives_the_same_bytes(tmp_path, undisturbed, cluster):
 @pytest.mark.slow
 def test_a_worker_that_dies_is_replaced_and_its_songs_are_done(tmp_path, undisturbed, cluster):
     mark = str(tmp_path / "died")
-    cluster.run(os.environ.__setitem__, "MUSICLIME_TEST_MARK", mark)
+    cluster.run(name_mark, mark)
     corpus, slow_model = songs(4), explainer(deadly)
     os.environ["MUSICLIME_TEST_MARK"] = mark
     # The new worker that takes the dead one's place has the variable of this process.

@@ -83,7 +83,7 @@ def test_the_best_separator_is_the_published_one_where_its_weights_can_be_had(tm
     network = stems.load_separator("umxhq", pretrained=False)[0]
     for target in targets:
         torch.save(network.target_models[target].state_dict(), tmp_path / f"{target}-00000000.pth")
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("MUSICLIME_CACHE", str(tmp_path / "home"))
     fetch = torch.hub.load_state_dict_from_url
     address = serve(tmp_path)
 

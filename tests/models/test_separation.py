@@ -76,8 +76,6 @@ def test_harmonic_and_percussive_parts_sum_to_the_mix_and_know_a_tone_from_a_cli
 
 def test_the_best_separator_is_the_published_one_where_its_weights_can_be_had(tmp_path, monkeypatch, serve):
     """The real loading code of Open-Unmix, against a server on this machine with random weights."""
-    import openunmix
-
     stems.load_separator.cache_clear()
     targets = ("vocals", "drums", "bass", "other")
     network = stems.load_separator("umxhq", pretrained=False)[0]
@@ -91,7 +89,7 @@ def test_the_best_separator_is_the_published_one_where_its_weights_can_be_had(tm
         target = url.rpartition("/")[2].partition("-")[0]
         return fetch(f"{address}{target}-00000000.pth", **options)
 
-    monkeypatch.setattr(openunmix.torch.hub, "load_state_dict_from_url", local)
+    monkeypatch.setattr(torch.hub, "load_state_dict_from_url", local)
     stems.load_separator.cache_clear()
     assert stems.separator("best").keywords == {"preset": "umxhq"}
     assert len(list((tmp_path / "home").rglob("*.pth"))) == 4
@@ -99,7 +97,7 @@ def test_the_best_separator_is_the_published_one_where_its_weights_can_be_had(tm
     def offline(url, **_):
         raise ConnectionError("no network")
 
-    monkeypatch.setattr(openunmix.torch.hub, "load_state_dict_from_url", offline)
+    monkeypatch.setattr(torch.hub, "load_state_dict_from_url", offline)
     stems.load_separator.cache_clear()
     assert stems.separator("best").keywords == {"preset": "hpss"}
     with pytest.raises(FileNotFoundError, match="hpss"):

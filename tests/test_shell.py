@@ -48,9 +48,9 @@ def test_the_demo_s_model_says_that_its_answer_means_nothing(song, tmp_path, cap
 @pytest.mark.parametrize(
     "options, why",
     [
-        (["--task", "emotion"], "take --task mood"),
+        (["--task", "emotion", "--preset", "real"], "take --task mood"),
         (["--task", "mood", "--preset", "demo"], "only preset"),
-        (["--corpus", "folder"], "leave out --corpus"),
+        (["--corpus", "folder", "--preset", "real"], "leave out --corpus"),
         (["--start", "100"], "start is 100"),
         (["--lyrics", "gone.txt"], "gone.txt"),
     ],

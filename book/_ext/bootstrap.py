@@ -16,8 +16,9 @@ def pip(*arguments):
     subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--no-deps", *arguments], check=True)
 
 
-def missing(need):
-    if need.name.startswith("torch") or (need.marker and not need.marker.evaluate({"extra": ""})):
+def missing(need, extras):
+    concerns = not need.marker or any(need.marker.evaluate({"extra": extra}) for extra in extras)
+    if need.name.startswith("torch") or need.name == "musiclime" or not concerns:
         return False
     try:
         return not need.specifier.contains(installed.version(need.name), prereleases=True)
@@ -25,9 +26,9 @@ def missing(need):
         return True
 
 
-def fetch(package):
+def fetch(package, extras=("",)):
     for need in map(Requirement, installed.requires(package) or []):
-        if missing(need):
+        if missing(need, extras):
             pip(f"{need.name}{need.specifier}")
             fetch(need.name)
 
@@ -41,7 +42,7 @@ if Path(FOLDER).is_dir():  # after a restart, too: the chapters read data/ from 
 if not here:
     pip("-e", ".")
     importlib.invalidate_caches()
-    fetch("musiclime")
+    fetch("musiclime", extras=("", "notebooks", "separate", "fleet"))
 versions = [f"{name} {installed.version(name)}" for name in ("musiclime", "torch", "transformers", "numpy")]
 print("Python", platform.python_version(), *versions)
 if tuple(int(part) for part in installed.version("torch").split(".")[:2]) < (2, 10):

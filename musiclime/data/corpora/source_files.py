@@ -46,7 +46,7 @@ def read_rows(
 ) -> tuple[pd.DataFrame, list[tuple[str, str]]]:
     """Read a tab-separated table whose lines may be broken.
 
-    One line is one row whatever quotes it holds: an unclosed quote cannot swallow what follows it.
+    One line is one row, whatever quotes it holds: an unclosed quote does not reach into the next line.
 
     Args:
         path: the file.

@@ -694,7 +694,7 @@
 		for (const f of list) {
 			const share = unit(Math.abs(w[f]) / p.scale), sure = !couldBeZero(p, f), gone = Boolean(off[f]), name = describe(p, f);
 			for (const node of p.cells[f]) {
-				// Less than linear, so that a small weight that is told from zero is still seen.
+				// Less than linear, so that a small weight that differs from zero is still seen.
 				node.style.setProperty("--w", (share ** 0.7).toFixed(3));
 				node.classList.toggle("ml-against", w[f] < 0);
 				node.classList.toggle("ml-unsure", !sure);

@@ -1,6 +1,7 @@
 """Asking a model about masks: in bounded batches, nothing asked twice, nothing lost when it fails."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,7 @@ CELLS_AT_ONCE = 2**21  # numbers of a grid that are computed together
 STEMS = 6  # a model may keep a table of every pair of states of its stems: four to the power of them
 
 
-def is_late_fusion(model) -> bool:
+def is_late_fusion(model: Any) -> bool:
     """Whether a model encodes sound and words apart and then fuses them (chapter *How fast, how many*)."""
     return abilities(model).late_fusion
 
@@ -30,10 +31,10 @@ class Answers:
         bar: a progress bar.
     """
 
-    def __init__(self, model, space: Space, batch: int, kept: dict, bar=None):
+    def __init__(self, model: Any, space: Space, batch: int, kept: dict, bar: Any = None) -> None:
         self.able, self.space, self.kept, self.bar = abilities(model), space, kept, bar
         self.batch = max(1, min(batch, SAMPLES_AT_ONCE // max(space.borders[-1], 1)))
-        switched = space.audio and space.layers is not None
+        switched = space.audio and space.has_stems
         few_stems = switched and space.shape[1] + (space.off is not None) <= STEMS
         self.by_table = bool(few_stems) and self.able.encode_cells is not None
 
@@ -49,8 +50,9 @@ class Answers:
             codes = self.encode("audio", audio), self.encode("lyrics", lyrics)
             return self._in_parts("fuse", self.able.model.fuse, *codes)
         if self.able.reads:
-            codes = self.encode(self.able.reads, audio if self.able.reads == "audio" else lyrics)
-            return self._in_parts("classify", self.able.model.classify, codes)
+            masks = audio if self.able.reads == "audio" else lyrics
+            alone = self.encode(self.able.reads, masks)
+            return self._in_parts("classify", self.able.model.classify, alone)
         split = audio.shape[1]
         both = np.hstack([audio, lyrics])
         return self._new_ones(
@@ -78,23 +80,24 @@ class Answers:
             return self._new_ones(side, masks, TEXTS_AT_ONCE, self._encode_cells)
         return self._new_ones(side, masks, self.batch, self._encode_audio)
 
-    def _predict(self, audio, lyrics):
+    def _predict(self, audio: np.ndarray, lyrics: np.ndarray) -> Any:
         return self.able.predict(self.space.mix(audio), self.space.texts(lyrics))
 
-    def _encode_lyrics(self, masks):
+    def _encode_lyrics(self, masks: np.ndarray) -> Any:
         return self.able.model.encode_lyrics(self.space.texts(masks))
 
-    def _encode_audio(self, masks):
+    def _encode_audio(self, masks: np.ndarray) -> Any:
         return self.able.model.encode_audio(self.space.mix(masks))
 
-    def _encode_cells(self, masks):
-        return self.able.encode_cells(*self.space.layers(masks))
+    def _encode_cells(self, masks: np.ndarray) -> Any:
+        stems, cells = self.space.layers(masks)
+        return self.able.model.encode_cells(stems, cells)
 
     def _new_ones(self, what: str, masks: np.ndarray, size: int, ask: Callable) -> np.ndarray:
         """Answers for masks, of which only those are asked that have no answer yet."""
         known = self.kept.setdefault(what, {})
         keys = [row.tobytes() for row in np.packbits(masks, axis=1)]
-        new = {}
+        new: dict[bytes, int] = {}
         for row, key in enumerate(keys):
             if key not in known:
                 new.setdefault(key, row)
@@ -113,7 +116,7 @@ class Answers:
 
     def _in_parts(self, what: str, ask: Callable, *codes: np.ndarray) -> np.ndarray:
         """Outputs of codes, many at a time: they are soon computed again, so nothing is kept."""
-        parts = []
+        parts: list[np.ndarray] = []
         for start in range(0, len(codes[0]), CODES_AT_ONCE):
             some = [code[start : start + CODES_AT_ONCE] for code in codes]
             count = len(some[0])

@@ -4,11 +4,16 @@ import json
 from dataclasses import asdict, dataclass, field
 from itertools import combinations
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from ..files import whole
+
+if TYPE_CHECKING:
+    from ..data.song import Song
+    from .features import Space
 
 SCHEMA = 1
 NUMBERS = ("weights", "errors", "intercept", "score", "probabilities")
@@ -91,8 +96,8 @@ class Explanation(_WithSpace):
     provenance: dict = field(default_factory=dict)
     contrasts: np.ndarray | None = None
 
-    def __post_init__(self):
-        self.space = None
+    def __post_init__(self) -> None:
+        self.space: Space | None = None
 
     def row(self, label: str) -> int:
         """The row of a class in `weights` and `errors`."""
@@ -176,7 +181,7 @@ class Explanation(_WithSpace):
         kinds = [feature.modality for feature in self.features]
         return steadiness(self.weights[row], self.errors[row], k, kinds)
 
-    def listen(self, features, song) -> np.ndarray:
+    def listen(self, features: Any, song: "Song") -> np.ndarray:
         """The sum of the given cells of a song, silence elsewhere (chapter *Explain*).
 
         Args:
@@ -202,13 +207,13 @@ class Explanation(_WithSpace):
 
         return player(self, None)
 
-    def explore(self, predict, song):
+    def explore(self, predict: Any, song: "Song") -> Any:
         """A panel for a live notebook: mute cells and words and ask the model (chapter *Your song*)."""
         from ..show.player.explore import explore
 
         return explore(self, predict, song)
 
-    def save(self, path) -> Path:
+    def save(self, path: str | Path) -> Path:
         """Write strict JSON, whole or not at all (chapter *Explain*)."""
         data = {"schema": SCHEMA, **asdict(self)}
         data |= {name: np.asarray(data[name], dtype=float).tolist() for name in NUMBERS}
@@ -224,7 +229,7 @@ class Explanation(_WithSpace):
         return path
 
     @classmethod
-    def load(cls, path) -> "Explanation":
+    def load(cls, path: str | Path) -> "Explanation":
         """Read what `save` wrote (chapter *Explain*)."""
         try:
             data = json.loads(Path(path).read_text(encoding="utf-8"))
@@ -248,7 +253,7 @@ class Explanation(_WithSpace):
     def _check(self) -> None:
         """That every number has its place, and names are text."""
         rows, columns = len(self.classes), len(self.features)
-        shapes = dict.fromkeys(NUMBERS, (rows,))
+        shapes: dict[str, tuple[int, ...]] = dict.fromkeys(NUMBERS, (rows,))
         shapes["weights"] = shapes["errors"] = (rows, columns)
         if self.contrasts is not None:
             shapes["contrasts"] = (rows * (rows - 1) // 2, columns)
@@ -270,7 +275,7 @@ def _rounded(contrasts: np.ndarray | None) -> list | None:
     return [[float(f"{error:.{DIGITS}g}") for error in row] for row in contrasts]
 
 
-def steadiness(weights: np.ndarray, errors: np.ndarray, k: int, kinds=None, runs: int = 200) -> float:
+def steadiness(weights: np.ndarray, errors: np.ndarray, k: int, kinds: Any = None, runs: int = 200) -> float:
     """The expected share of the k largest weights that another run has among its k largest.
 
     Args:
@@ -299,7 +304,9 @@ def steadiness(weights: np.ndarray, errors: np.ndarray, k: int, kinds=None, runs
     return float(np.isin(theirs, mine).mean())
 
 
-def guess_true_weights(weights: np.ndarray, errors: np.ndarray, draws: int, rng) -> np.ndarray:
+def guess_true_weights(
+    weights: np.ndarray, errors: np.ndarray, draws: int, rng: np.random.Generator
+) -> np.ndarray:
     """True weights, drawn given what was estimated (empirical Bayes).
 
     They are taken to come from a set of values whose shares are fitted to the weights at hand, by maximum

@@ -1,6 +1,7 @@
 """Regions of a mel spectrogram, muted by lime's own image explainer: what the thesis tried first."""
 
 from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 from unittest.mock import patch
 
 import numpy as np
@@ -26,7 +27,7 @@ class Patches(Space):
 
     map: np.ndarray
     bands: np.ndarray
-    layers = None  # no stems to switch
+    has_stems = False  # to be switched cell by cell
 
     def mix(self, masks: np.ndarray) -> np.ndarray:
         """(n, patches) masks to (n, t) sound: the song's own spectrum, silenced where a patch is off."""
@@ -50,8 +51,8 @@ class SpectrogramLIME(MusicLIME):
     """
 
     patches: int = 40
-    modalities = ("audio",)
-    without_effect = (
+    modalities: ClassVar[tuple[str, ...]] = ("audio",)
+    without_effect: ClassVar[tuple[str, ...]] = (
         "off",
         "unit",
         "segments",
@@ -63,7 +64,7 @@ class SpectrogramLIME(MusicLIME):
         "design",
     )
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         # As lime has it for images.
         if self.samples is None:
             self.samples = 1000
@@ -103,7 +104,7 @@ class SpectrogramLIME(MusicLIME):
             features.append(Feature(f"patch {number}", "audio", start=start, end=end, text=text))
         return Patches(ready, features, [], None, np.array([0, len(ready.audio)]), [], patches, bands)
 
-    def listen(self, explanation: Explanation, features, song: Song, how: str = "filter") -> np.ndarray:
+    def listen(self, explanation: Explanation, features: Any, song: Song, how: str = "filter") -> np.ndarray:
         """The sound of some patches, in one of the thesis's two ways (chapter *Four explainers*).
 
         Args:
@@ -134,13 +135,15 @@ class SpectrogramLIME(MusicLIME):
 class _Pictures(_Joint):
     """lime's image explainer draws the masks and asks; we fit."""
 
-    def fit(self, sizes, pairs) -> Fit:
+    def fit(self, sizes: tuple[int, ...], pairs: Any) -> Fit:
         from lime.lime_image import LimeImageExplainer
 
-        by, regions = self.explainer, self.answers.space.map
+        by, space = self.explainer, self.answers.space
+        assert isinstance(space, Patches)
+        regions = space.map
         corner = np.unique(regions, return_index=True)[1]
 
-        def ask(images):
+        def ask(images: np.ndarray) -> Any:
             # A pixel that is on is 1: lime's picture is itself the mask.
             masks = images[..., 0].reshape(len(images), -1)[:, corner] > 0
             return self.answers.joint(masks, masks[:, :0])
@@ -150,17 +153,18 @@ class _Pictures(_Joint):
             theirs = LimeImageExplainer(random_state=by.seed)
             masks, outputs = theirs.data_labels(page, 0 * page, regions, ask, sizes[0], batch_size=by.batch)
         masks = masks.astype(bool)
-        return fit(masks, outputs, kernel(masks, by.kernel_width), by.alpha)
+        weights = None if by.kernel_width is None else kernel(masks, by.kernel_width)
+        return fit(masks, outputs, weights, by.alpha)
 
-    def plan(self, sizes, may_pair: bool):
+    def plan(self, sizes: tuple[int, ...], may_pair: bool) -> tuple[tuple, tuple, str]:
         return (False,), sizes, "as asked"
 
 
-def _spectrum(audio):
+def _spectrum(audio: np.ndarray) -> Any:
     return stft(audio, nperseg=WINDOW, noverlap=WINDOW - HOP)[2]
 
 
-def _sound(spectrum, length):
+def _sound(spectrum: np.ndarray, length: int) -> Any:
     sound = istft(spectrum, nperseg=WINDOW, noverlap=WINDOW - HOP)[1][:length]
     return np.pad(sound, (0, length - len(sound))).astype(np.float32)
 

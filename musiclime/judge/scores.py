@@ -48,7 +48,7 @@ def true_among_top(weights: np.ndarray, true: np.ndarray, count: int) -> float:
     return float((true[above].sum() + places_left * true[equal].mean()) / count)
 
 
-def clustered_mean(values, clusters) -> dict[str, float]:
+def clustered_mean(values: np.ndarray, clusters: np.ndarray) -> dict[str, float]:
     """A mean with its 95 % interval where rows of one cluster (a song, a pair of songs) may be alike.
 
     Args:

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 from pickle import UnpicklingError
+from typing import Any
 
 import torch
 from transformers import AutoTokenizer
@@ -66,10 +67,10 @@ def published_names(state: dict, modality: str) -> dict:
 
 
 def load_published(
-    file,
+    file: Any,
     task: str,
     modality: str,
-    tokenizer=None,
+    tokenizer: Any = None,
     classes: list[str] | None = None,
     towers: dict | None = None,
     device: str | None = None,
@@ -90,7 +91,8 @@ def load_published(
     """
     if classes is None:
         classes = GENRES if task == "genre" else EMOTIONS
-    towers = towers or ENCODERS["paper"]
+    if towers is None:
+        towers = ENCODERS["paper"]
     parts = {kind: encoder(towers[kind], False) for kind in towers if modality in (kind, "multimodal")}
     card = {
         "name": f"published-{task}-{modality}",
@@ -124,7 +126,7 @@ def load_published(
     return model
 
 
-def load_from_folder(root, task: str, modality: str, **options) -> Model:
+def load_from_folder(root: str | Path | None, task: str, modality: str, **options: Any) -> Model:
     """The authors' model from the folder of their six state dictionaries (chapter *Train*).
 
     Args:

@@ -2,6 +2,7 @@
 
 import hashlib
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -95,7 +96,7 @@ def answers(models: list[Model], corpus: Corpus, progress: bool = True) -> list[
     return found
 
 
-def _file_of_answers(model: Model, corpus: Corpus):
+def _file_of_answers(model: Model, corpus: Corpus) -> Any:
     """Where the answers of a model to a corpus are kept: under what decides them."""
     wish = f"{model.digest} {corpus.name} {corpus.fingerprint} {model.sample_rate}"
     name = hashlib.sha256(wish.encode()).hexdigest()[:16]
@@ -105,33 +106,36 @@ def _file_of_answers(model: Model, corpus: Corpus):
 def _ask(models: list[Model], corpus: Corpus, progress: bool) -> list[dict]:
     """The answers of several models, every song composed or read only once."""
     songs = for_each_song(_with_and_without_evidence, corpus, models[0].sample_rate)
-    parts = [{case: [] for case in CASES} for _ in models]
+    parts: list[dict[str, list]] = [{case: [] for case in CASES} for _ in models]
     some_songs = tqdm(list(batches(len(corpus), SONGS_AT_ONCE)), "evaluating", disable=not progress)
     for rows in some_songs:
         clips, clips_replaced, texts, texts_replaced = zip(*islice(songs, rows.stop - rows.start))
         for model, answer in zip(models, parts):
-            heard = {replaced: [] for replaced in (False, True)}
-            read = {replaced: [] for replaced in (False, True)}
+            heard: dict[bool, list] = {replaced: [] for replaced in (False, True)}
+            read: dict[bool, list] = {replaced: [] for replaced in (False, True)}
             if model.network.audio is not None:
                 heard = {
                     False: [model.encode_audio(np.stack(clips))],
                     True: [model.encode_audio(np.stack(clips_replaced))],
                 }
             if model.network.lyrics is not None:
-                read = {False: [model.encode_lyrics(texts)], True: [model.encode_lyrics(texts_replaced)]}
+                read = {
+                    False: [model.encode_lyrics(list(texts))],
+                    True: [model.encode_lyrics(list(texts_replaced))],
+                }
             for case, replaced in CASES.items():
                 embeddings = heard[replaced["cells"]] + read[replaced["words"]]
                 answer[case].append(model.classify(*embeddings))
     return [{case: np.concatenate(found) for case, found in answer.items()} for answer in parts]
 
 
-def _with_and_without_evidence(corpus: Corpus, position: int, sample_rate: int):
+def _with_and_without_evidence(corpus: Corpus, position: int, sample_rate: int) -> Any:
     song = corpus[position]
     replaced = song.neutral() if song.evidence else song
     return clip(song, sample_rate), clip(replaced, sample_rate), song.lyrics, replaced.lyrics
 
 
-def evaluate(models, corpus: Corpus, rounds: int = 2000, seed: int = 0, progress: bool = True):
+def evaluate(models: Any, corpus: Corpus, rounds: int = 2000, seed: int = 0, progress: bool = True) -> Any:
     """Measures of a model, or of each in a list, on all songs of a corpus.
 
     Args:

@@ -1,6 +1,7 @@
 """What the Audio Spectrogram Transformer sees: its filterbank in batches, and by table for cells."""
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 import torch
@@ -43,7 +44,7 @@ def log_mel(spectrum: torch.Tensor, sample_rate: int) -> torch.Tensor:
     return ((power @ weights).clamp_min(FLOOR).log() - MEAN) / (2 * STD)
 
 
-def filterbank(audio, sample_rate: int = 16000) -> torch.Tensor:
+def filterbank(audio: torch.Tensor, sample_rate: int = 16000) -> torch.Tensor:
     """(n, t) samples to (n, 1024, 128) features, equal to ASTFeatureExtractor (chapter *Train*)."""
     audio = torch.as_tensor(audio, dtype=torch.float32)
     length, hop = _constants(sample_rate, str(audio.device))[:2]
@@ -54,7 +55,7 @@ def filterbank(audio, sample_rate: int = 16000) -> torch.Tensor:
     return torch.nn.functional.pad(features, (0, 0, 0, FRAMES - features.shape[-2]), value=-MEAN / (2 * STD))
 
 
-def cell_filterbank(stems: torch.Tensor, segments: int, sample_rate: int = 16000):
+def cell_filterbank(stems: torch.Tensor, segments: int, sample_rate: int = 16000) -> Any:
     """A function from masks (n, segments, stems) to the features of the masked mixes, exact and by table.
 
     A frame lies within one segment, which has two to the power of stems states, or across a border, which
@@ -93,7 +94,7 @@ def cell_filterbank(stems: torch.Tensor, segments: int, sample_rate: int = 16000
     firsts = [1 + int(sum(sizes[:k])) for k in range(len(sizes))]
     blocks = [(*block[:4], first) for block, first in zip(blocks, firsts)]
 
-    def features(masks) -> torch.Tensor:
+    def features(masks: np.ndarray) -> torch.Tensor:
         masks = torch.as_tensor(masks, device=stems.device).long()
         codes = (masks << place).sum(-1)
         rows = torch.zeros((len(masks), FRAMES), dtype=torch.long, device=stems.device)

@@ -237,7 +237,7 @@ def perform(
             if word_times:
                 onsets += word_times
         stems[stem] = _finish(sound.astype(np.float64), score["levels"][stem])
-    return sum(stems.values()), stems, onsets
+    return sum(stems.values()), stems, onsets  # type: ignore[return-value]
 
 
 def _finish(cells: np.ndarray, level: float) -> np.ndarray:

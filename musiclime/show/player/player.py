@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from difflib import SequenceMatcher
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile as sf
@@ -23,13 +24,21 @@ from .pack_model import inline_model, runs_in_page, table_of, write_model
 
 HERE = Path(__file__).parent
 SCRIPTS = ("player.js", "model_in_browser.js")
-FIELDS = ("classes", "features", "weights", "errors", "intercept", "score", "probabilities")
-FIELDS += ("samples", "seed", "design", "song", "provenance", "contrasts")
+FIELDS = ("classes", "features", "weights", "errors", "intercept", "score", "probabilities") + (
+    "samples",
+    "seed",
+    "design",
+    "song",
+    "provenance",
+    "contrasts",
+)
 ROWS_WITHOUT_SCRIPT = 200
 FEW_MASKS = 80
 
 
-def player(explanation: Explanation, song: Song | None = None, assets=None, predict=None) -> str:
+def player(
+    explanation: Explanation, song: Song | None = None, assets: str | Path | None = None, predict: Any = None
+) -> str:
     """An explanation as an HTML fragment to hear, to question and to mute.
 
     Args:
@@ -54,7 +63,7 @@ def player(explanation: Explanation, song: Song | None = None, assets=None, pred
     (chapter *Explain*)
     """
     name = str((song and song.id) or explanation.song.get("id") or "song")
-    data = {
+    data: dict[str, Any] = {
         "explanation": explanation_data(explanation),
         "label": explanation.row(explanation.label),
         "steady": [round(float(explanation.steady(5, label)), 3) for label in explanation.classes],
@@ -78,7 +87,7 @@ def player(explanation: Explanation, song: Song | None = None, assets=None, pred
 
 def explanation_data(explanation: Explanation) -> dict:
     """The explanation as JSON has it, which a reader can download and `Explanation.load` reads."""
-    data = {"schema": SCHEMA}
+    data: dict[str, Any] = {"schema": SCHEMA}
     for name in FIELDS:
         value = getattr(explanation, name)
         if name == "features":
@@ -104,7 +113,9 @@ def can_be_asked(explanation: Explanation) -> bool:
     return settings.get("off", "silence") == "silence" and not has_patches
 
 
-def model_data(explanation, song, name, assets, predict) -> dict:
+def model_data(
+    explanation: Explanation, song: Song, name: str, assets: str | Path | None, predict: Any
+) -> dict:
     """How the page finds the model's answers: the model, a table of all its answers, or some answers."""
     rate = getattr(predict, "sample_rate", song.sample_rate)
     inner = space(explanation, song, rate)
@@ -120,11 +131,11 @@ def model_data(explanation, song, name, assets, predict) -> dict:
         return {"truth": ask_ahead(explanation, inner, predict)}
     # The model answers every mix; the listening study and a page whose worker is blocked need only some.
     found = {"truth": ask_ahead(explanation, inner, predict, FEW_MASKS)}
-    found["model"] = inline_model(predict) if assets is None else write_model(predict, assets)
+    found["model"] = inline_model(predict) if assets is None else write_model(predict, Path(assets))
     return found
 
 
-def style_and_scripts(assets) -> tuple[str, str]:
+def style_and_scripts(assets: str | Path | None) -> tuple[str, str]:
     """The style sheet and the scripts: in the fragment, or as files that all pages share."""
     style = (HERE / "player.css").read_text(encoding="utf-8")
     scripts = {name: (HERE / name).read_text(encoding="utf-8") for name in SCRIPTS}
@@ -144,7 +155,7 @@ def style_and_scripts(assets) -> tuple[str, str]:
 def title_line(explanation: Explanation, song: Song | None, name: str) -> str:
     """Title and artist, and for a real song its licence, whose it is, and where it comes from."""
 
-    def known(what):
+    def known(what: str) -> Any:
         return escape(str(getattr(song, what, "") or explanation.song.get(what) or ""), quote=True)
 
     parts = [f"<strong>{known('title') or escape(name)}</strong>"]
@@ -161,13 +172,13 @@ def title_line(explanation: Explanation, song: Song | None, name: str) -> str:
     return f'<div class="ml-title" dir="auto">{" ".join(parts)}</div>'
 
 
-def safe_json(data) -> str:
+def safe_json(data: Any) -> str:
     """JSON that no HTML parser can leave."""
     text = json.dumps(data, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
     return text.translate({ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"})
 
 
-def digits(values, count: int) -> list:
+def digits(values: np.ndarray, count: int) -> list:
     """Numbers with so many significant digits, as lists."""
     values = np.asarray(values, dtype=float)
     if not np.isfinite(values).all():
@@ -207,7 +218,7 @@ def space(explanation: Explanation, song: Song, sample_rate: int) -> Space:
         separated = f"the stems of song {song.id!r} came from {settings['separate']}"
         raise ValueError(f"{separated}: hand over explainer.prepare(song), which carries them")
 
-    def one_track(audio, rate):
+    def one_track(audio: np.ndarray, rate: float) -> Any:
         return {"mix": audio}
 
     separate = None if cells else one_track
@@ -218,7 +229,7 @@ def space(explanation: Explanation, song: Song, sample_rate: int) -> Space:
     return Space(ready, cells, words, None, borders, parts)
 
 
-def encode_mp3(audio, rate: int) -> bytes:
+def encode_mp3(audio: np.ndarray, rate: int) -> bytes:
     """Sound as mp3."""
     file = io.BytesIO()
     how = {"format": "MP3", "compression_level": 0.3, "bitrate_mode": "VARIABLE"}
@@ -255,7 +266,7 @@ def pack_stems(stems: list, rate: int) -> dict:
     }
 
 
-def sound_beside(packed: dict, name: str, assets) -> dict:
+def sound_beside(packed: dict, name: str, assets: str | Path | None) -> dict:
     """The packed stems without their sound, which goes into a script beside the page that play loads."""
     if assets is None:
         return packed
@@ -265,10 +276,10 @@ def sound_beside(packed: dict, name: str, assets) -> dict:
     return told | {"src": keep(file, script)}
 
 
-def pack_sound(explanation: Explanation, song: Song, name: str, assets) -> dict:
+def pack_sound(explanation: Explanation, song: Song, name: str, assets: str | Path | None) -> dict:
     """The stems of a song for the page, each with the row of the grid that it is heard through."""
     ready = space(explanation, song, song.sample_rate).song
-    stems, rate = ready.stems, ready.sample_rate
+    stems, rate = ready.known_stems, ready.sample_rate
     rows = list(dict.fromkeys(f.stem for f in explanation.features if f.modality == "audio"))
     packed = pack_stems(list(stems.values()), rate)
     tracks = []
@@ -309,7 +320,9 @@ def weights_table(explanation: Explanation) -> str:
     return f'{start}role="group" aria-label="Weights">{html}</div></details>'
 
 
-def players_without_script(explanation: Explanation, song: Song | None, name: str, assets) -> str:
+def players_without_script(
+    explanation: Explanation, song: Song | None, name: str, assets: str | Path | None
+) -> str:
     """What can be heard without script: the song, and what mattered."""
     if song is None or assets is None:
         return "<noscript><p>The player needs JavaScript; the table below does not.</p></noscript>"

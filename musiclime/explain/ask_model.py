@@ -45,7 +45,15 @@ class Answers:
         return self._new_ones("own", audio, 1, lambda _: self._predict(audio, lyrics))[0]
 
     def joint(self, audio: np.ndarray, lyrics: np.ndarray) -> np.ndarray:
-        """Outputs for audio and lyric masks, row by row."""
+        """Outputs for audio and lyric masks, row by row.
+
+        Args:
+            audio: (n, cells) booleans, true where a cell is on.
+            lyrics: (n, words) booleans, one row for each of `audio`.
+
+        Returns:
+            (n, outputs) numbers.
+        """
         if self.able.late_fusion:
             codes = self.encode("audio", audio), self.encode("lyrics", lyrics)
             return self._in_parts("fuse", self.able.model.fuse, *codes)
@@ -60,7 +68,15 @@ class Answers:
         )
 
     def grid(self, audio: np.ndarray, lyrics: np.ndarray) -> Iterator[np.ndarray]:
-        """Outputs for every audio mask with every lyric mask, an even number of rows at a time."""
+        """Outputs for every audio mask with every lyric mask, an even number of rows at a time.
+
+        Args:
+            audio: (A, cells) booleans, true where a cell is on.
+            lyrics: (T, words) booleans, true where a word is on.
+
+        Returns:
+            The rows of the grid from its first to its last, some at a time: (rows, T, outputs) each.
+        """
         a, t = self.encode("audio", audio), self.encode("lyrics", lyrics)
         outputs = len(self.able.classes or "?" * 10)
         rows = max(1, CELLS_AT_ONCE // (len(t) * outputs) // 2) * 2
@@ -73,7 +89,15 @@ class Answers:
                 yield pairs.reshape(len(part), len(t), -1)
 
     def encode(self, side: str, masks: np.ndarray) -> np.ndarray:
-        """One code per mask; a modality that never changes costs one pass."""
+        """One code per mask; a modality that never changes costs one pass.
+
+        Args:
+            side: "audio" or "lyrics", whose encoder is asked.
+            masks: (n, features of that side) booleans.
+
+        Returns:
+            (n, d) codes, in the order of the masks.
+        """
         if side == "lyrics":
             return self._new_ones(side, masks, TEXTS_AT_ONCE, self._encode_lyrics)
         if self.by_table:

@@ -161,6 +161,10 @@ class _Side:
         """The variance of this side's weights from its own masks, from the other's, and from both at once.
 
         (features, outputs) each, and the variances of the differences between outputs in further columns.
+
+        Args:
+            other: the other modality of the same grid, fitted.
+            meeting: the interaction as it was added up for this side.
         """
         differences = contrast_matrix(self.beta.shape[1])
 

@@ -174,7 +174,15 @@ class MusicLIME:
         return features.Space(ready, cells, words, off, borders, pieces)
 
     def outputs(self, space: features.Space, masks: np.ndarray) -> np.ndarray:
-        """What the model says about (n, features) masks of a song: (n, outputs) (chapter *Explain*)."""
+        """What the model says about (n, features) masks of a song: (n, outputs) (chapter *Explain*).
+
+        Args:
+            space: the song's features, see `space`.
+            masks: (n, features) booleans, cells first, true where a feature is on.
+
+        Returns:
+            (n, outputs) numbers.
+        """
         split = len(space.audio)
         return Answers(self.predict, space, self.batch, {}).joint(masks[:, :split], masks[:, split:])
 
@@ -331,7 +339,16 @@ class _Joint:
         return (self.cells + self.words,)
 
     def fit(self, sizes: tuple[int, ...], pairs: Any) -> Fit:
-        """Draw masks, ask the model, fit."""
+        """Draw masks, ask the model, fit.
+
+        Args:
+            sizes: how many masks of each part of the design: one number for the joint, two for the crossed
+                one.
+            pairs: for each part whether its masks come in pairs of mirror images.
+
+        Returns:
+            The fitted weights with their errors.
+        """
         by = self.explainer
         if by.sampling == "lime":
             masks = draw(sizes[0], self.cells + self.words, "lime", by.seed)
@@ -343,7 +360,15 @@ class _Joint:
         return fit(masks, outputs, weights, by.alpha, pairs[0])
 
     def plan(self, sizes: tuple[int, ...], may_pair: bool) -> tuple[tuple, tuple, str]:
-        """Which masks to draw in pairs, how many of them, and why."""
+        """Which masks to draw in pairs, how many of them, and why.
+
+        Args:
+            sizes: how many masks the pilot takes of each part of the design.
+            may_pair: whether the pilot may try pairs of mirror images.
+
+        Returns:
+            For each part whether to draw pairs and how many masks to draw; and the reason, in words.
+        """
         paired = self.explainer.pairs is True
         if may_pair and not paired and sizes[0] < JOINT:
             masks = coins(sizes[0], self.features[0], self.explainer.seed, pairs=True)
@@ -365,19 +390,45 @@ class _Crossed(_Joint):
         return self.cells, self.words
 
     def masks(self, sizes: tuple[int, ...], pairs: Any) -> list[np.ndarray]:
-        """Fair coins for sound and for words, each with a seed of its own."""
+        """Fair coins for sound and for words, each with a seed of its own.
+
+        Args:
+            sizes: how many masks of each part of the design: one number for the joint, two for the crossed
+                one.
+            pairs: for each part whether its masks come in pairs of mirror images.
+
+        Returns:
+            (A, cells) and (T, words) booleans.
+        """
         return [
             coins(size, count, [self.explainer.seed, side], paired)
             for side, (size, count, paired) in enumerate(zip(sizes, self.features, pairs))
         ]
 
     def fit(self, sizes: tuple[int, ...], pairs: Any) -> Fit:
-        """Draw masks, let the model encode them and answer to all pairs, fit."""
+        """Draw masks, let the model encode them and answer to all pairs, fit.
+
+        Args:
+            sizes: how many masks of each part of the design: one number for the joint, two for the crossed
+                one.
+            pairs: for each part whether its masks come in pairs of mirror images.
+
+        Returns:
+            The fitted weights with their errors.
+        """
         audio, lyrics = self.masks(sizes, pairs)
         return fit_crossed(audio, lyrics, self.answers.grid(audio, lyrics), self.explainer.alpha, pairs)
 
     def plan(self, sizes: tuple[int, ...], may_pair: bool) -> tuple[tuple, tuple, str]:
-        """Fit a pilot, and see which choice reaches the error of 5,000 joint masks at the lowest cost."""
+        """Fit a pilot, and see which choice reaches the error of 5,000 joint masks at the lowest cost.
+
+        Args:
+            sizes: how many masks the pilot takes of each part of the design.
+            may_pair: whether the pilot may try pairs of mirror images.
+
+        Returns:
+            For each part whether to draw pairs and how many masks to draw; and the reason, in words.
+        """
         audio, lyrics = self.masks(sizes, (may_pair, may_pair))
         grid = list(self.answers.grid(audio, lyrics))
         choices = [(False, False)]

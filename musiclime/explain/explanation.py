@@ -208,7 +208,15 @@ class Explanation(_WithSpace):
         return player(self, None)
 
     def explore(self, predict: Any, song: "Song") -> Any:
-        """A panel for a live notebook: mute cells and words and ask the model (chapter *Your song*)."""
+        """A panel for a live notebook: mute cells and words and ask the model (chapter *Your song*).
+
+        Args:
+            predict: the model that was explained.
+            song: the song that was explained.
+
+        Returns:
+            An ipywidgets panel.
+        """
         from ..show.player.explore import explore
 
         return explore(self, predict, song)

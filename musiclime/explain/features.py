@@ -157,7 +157,16 @@ def audio_features(song: Song, segments: int) -> tuple[list[Feature], np.ndarray
 
 
 def lyric_features(text: str, unit: str = "word", positions: bool = False) -> list[Feature]:
-    """Words (each word once, or each position its own), lines or sections of a text (chapter *Explain*)."""
+    """Words (each word once, or each position its own), lines or sections of a text (chapter *Explain*).
+
+    Args:
+        text: the lyrics.
+        unit: "word", "line" or "section" (lines that no blank line parts).
+        positions: whether each occurrence of a word is a feature of its own.
+
+    Returns:
+        The features in the order in which they first occur, with the characters of the text that each covers.
+    """
     if unit == "word":
         spans = _lyrics.words(text)
         if positions:
@@ -188,7 +197,17 @@ def _sections(text: str, lines: list[tuple[str, int, int]]) -> list[tuple[str, i
 
 
 def pieces(text: str, features: list[Feature], mask_token: str = "") -> list[tuple[str, str, int]]:
-    """The text as (if on, if off, feature), each piece up to the next one's start (chapter *Explain*)."""
+    """The text as (if on, if off, feature), each piece up to the next one's start (chapter *Explain*).
+
+    Args:
+        text: the lyrics.
+        features: the words or lines that can be muted.
+        mask_token: what stands for a muted feature; with none, the blanks after it go too.
+
+    Returns:
+        For each piece its text where the feature is on and where it is off, and the feature's number; -1 for
+        what is always on.
+    """
     spans = sorted((*span, number) for number, feature in enumerate(features) for span in feature.positions)
     starts = [a for a, _, _ in spans] + [len(text)]
     found = [(text[: starts[0]], text[: starts[0]], -1)]
@@ -203,7 +222,16 @@ def off_sound(
 ) -> np.ndarray | None:
     """(stems, t) of what sounds where a cell is off; None for silence (chapter *Explain*).
 
-    neutral: a function that gives the stems of the song's neutral counterpart.
+    Args:
+        off: "silence", "noise", "neutral", or a function (stem, segment) -> samples.
+        stems: sounds by name, (t,) float32 each.
+        borders: where segments begin and end, in samples: one more than there are segments.
+        seed: of the noise.
+        neutral: a function that gives the stems of the song's neutral counterpart; asked only where `off` is
+            "neutral".
+
+    Returns:
+        (stems, t) float32, or None.
     """
     if off == "silence":
         return None

@@ -68,7 +68,13 @@ def _split(column: Any) -> list[np.ndarray]:
 
 
 def save(path: Path, position: int, explanation: Explanation) -> None:
-    """Write the explanation of one song, whole or not at all."""
+    """Write the explanation of one song, whole or not at all.
+
+    Args:
+        path: the Parquet file to write.
+        position: the song's row in the table of its corpus.
+        explanation: what is kept.
+    """
     table = pa.Table.from_pylist([_to_row(position, explanation)], SCHEMA)
     try:
         with whole(path) as draft:

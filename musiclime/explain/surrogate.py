@@ -138,6 +138,16 @@ def pair_up(reader: np.ndarray, residual: np.ndarray, leverage: np.ndarray, shar
 
     The two lie opposite each other, so a weight reads only the difference between their residuals: whatever
     the model does alike to a mask and to its mirror image cancels.
+
+    Args:
+        reader: (features, n): what each mask's output adds to each weight; n even, a mask and its mirror
+            image side by side.
+        residual: (n, outputs): what the fit leaves of each output.
+        leverage: (n,) between 0 and 1: how much each mask's output moves its own fit.
+        share: the part of the leverage that is the intercept's, 1 / n or 1 / the sum of the weights.
+
+    Returns:
+        The same three for n / 2 observations.
     """
     if len(residual) % 2:
         raise ValueError(f"{len(residual)} masks do not form pairs: take an even number")
@@ -151,7 +161,16 @@ def room(leverage: np.ndarray) -> np.ndarray:
 
 
 def r_squared(unexplained: np.ndarray, variation: np.ndarray, scale: np.ndarray) -> np.ndarray:
-    """R2, and 1 where the output never moved (beyond rounding)."""
+    """R2, and 1 where the output never moved (beyond rounding).
+
+    Args:
+        unexplained: (outputs,) sums of squared residuals.
+        variation: (outputs,) sums of squared distances from the mean.
+        scale: (outputs,) sums of squares, which say how much is rounding.
+
+    Returns:
+        (outputs,) at most 1.
+    """
     still = variation <= 1e-24 * np.maximum(scale, 1e-300)
     return np.where(still, 1.0, 1 - unexplained / np.where(still, 1.0, variation))
 

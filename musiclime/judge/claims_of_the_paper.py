@@ -138,7 +138,16 @@ def mean_and_error(values: Sequence[float]) -> Estimate:
 
 
 def accuracy_ahead(better: tuple, worse: tuple, evidence: Evidence) -> Estimate:
-    """By how many points one model is ahead; the error is that of two models tested on different songs."""
+    """By how many points one model is ahead; the error is that of two models tested on different songs.
+
+    Args:
+        better: (task, modality) of the model that is to be ahead.
+        worse: (task, modality) of the other one.
+        evidence: the published tables, see `Evidence`.
+
+    Returns:
+        (estimate, standard error) in points of accuracy.
+    """
     songs = evidence.reports.groupby("task")["support"].sum()
     points = evidence.accuracy[better] - evidence.accuracy[worse]
     variance = 0.0
@@ -164,7 +173,18 @@ def hearing_adds_most_for_emotion(evidence: Evidence) -> Estimate:
 
 
 def f1_difference(task: str, label: str, better: str, worse: str, evidence: Evidence) -> Estimate:
-    """By how much one modality's F1 is ahead; the error is that of two shares of the class's songs."""
+    """By how much one modality's F1 is ahead; the error is that of two shares of the class's songs.
+
+    Args:
+        task: "genre" or "emotion".
+        label: the class, in lower case.
+        better: the modality that is to be ahead.
+        worse: the other modality.
+        evidence: the published tables, see `Evidence`.
+
+    Returns:
+        (estimate, standard error) in units of F1, between -1 and 1.
+    """
     row = evidence.reports.loc[(task, label)]
     variance = 0.0
     for modality in (better, worse):
@@ -184,7 +204,17 @@ def hearing_beats_reading_but_for_hip_hop(evidence: Evidence) -> Estimate:
 
 
 def below_f1(labels: list[str], modality: str, limit: float, evidence: Evidence) -> Estimate:
-    """How far the highest of these classes' F1 is below a limit."""
+    """How far the highest of these classes' F1 is below a limit.
+
+    Args:
+        labels: genres.
+        modality: which model's F1.
+        limit: between 0 and 1.
+        evidence: the published tables, see `Evidence`.
+
+    Returns:
+        (estimate, standard error) in units of F1; above 0 where all are below the limit.
+    """
     contrasts = []
     for label in labels:
         row = evidence.reports.loc[("genre", label)]
@@ -217,7 +247,16 @@ def energy_is_easier(evidence: Evidence) -> Estimate:
 
 
 def word_share(table: tuple, label: str, count: int) -> float:
-    """The words' share of the strongest features of a class, by average importance."""
+    """The words' share of the strongest features of a class, by average importance.
+
+    Args:
+        table: (sums, counts) of a published run: classes x features.
+        label: the class.
+        count: how many of the strongest features.
+
+    Returns:
+        Between 0 and 1.
+    """
     sums, counts = table
     average = sums.loc[label] / counts.loc[label].where(counts.loc[label] > 0, 1.0)
     strongest = average.nlargest(count)
@@ -225,7 +264,16 @@ def word_share(table: tuple, label: str, count: int) -> float:
 
 
 def pooled_share(label: str, evidence: Evidence, count: int = 20) -> Estimate:
-    """The words' share of the top 20 in the two independent runs together, with a binomial error."""
+    """The words' share of the top 20 in the two independent runs together, with a binomial error.
+
+    Args:
+        label: the genre.
+        evidence: the published tables, see `Evidence`.
+        count: how many of the strongest features of each run.
+
+    Returns:
+        (share, standard error), between 0 and 1.
+    """
     shares = [word_share(evidence.tables[run], label, count) for run in INDEPENDENT_RUNS]
     features = count * len(shares)
     # Two words and two cells are added (Agresti and Coull), so that no share has the error 0.
@@ -335,7 +383,16 @@ def ten_strongest_are_sound(labels: list[str], evidence: Evidence) -> Estimate:
 
 
 def more_words_than(label: str, others: list[str], evidence: Evidence) -> Estimate:
-    """How many more words one emotion has among its ten strongest features; counts as Poisson's."""
+    """How many more words one emotion has among its ten strongest features; counts as Poisson's.
+
+    Args:
+        label: the emotion that is to have more words.
+        others: the emotions that are to have fewer; the nearest of them counts.
+        evidence: the published tables, see `Evidence`.
+
+    Returns:
+        (estimate, standard error) in words.
+    """
     table = evidence.tables["emotion multimodal"]
     mine = 10 * word_share(table, label, 10)
     contrasts = []
@@ -385,7 +442,16 @@ def noise_of_one_song(sums: pd.DataFrame, counts: pd.DataFrame) -> float:
 
 
 def folded_words(name: str, label: str, evidence: Evidence) -> tuple[pd.Series, pd.Series]:
-    """The thesis's homogeneity-weighted importance of a class's words, case folded, and their errors."""
+    """The thesis's homogeneity-weighted importance of a class's words, case folded, and their errors.
+
+    Args:
+        name: of the published table, a key of `evidence.tables`.
+        label: the class.
+        evidence: the published tables, see `Evidence`.
+
+    Returns:
+        Two numbers for each word: its importance, and its standard error.
+    """
     sums, counts = (table.T.groupby(str.casefold).sum().T for table in evidence.tables[name])
     noise = noise_of_one_song(sums, counts)
     factor = homogeneity(sums)
@@ -396,7 +462,18 @@ def folded_words(name: str, label: str, evidence: Evidence) -> tuple[pd.Series, 
 
 
 def word_leads(name: str, label: str, word: str, place: int, evidence: Evidence) -> Estimate:
-    """A word's importance less that of the word which would push it out of the first places."""
+    """A word's importance less that of the word which would push it out of the first places.
+
+    Args:
+        name: of the published table, a key of `evidence.tables`.
+        label: the class.
+        word: in lower case; one that the table lacks counts as 0.
+        place: among how many leading words it is to stand.
+        evidence: the published tables, see `Evidence`.
+
+    Returns:
+        (estimate, standard error) in units of importance.
+    """
     values, errors = folded_words(name, label, evidence)
     others = values.drop(word, errors="ignore").sort_values(ascending=False)
     rival = others.index[place - 1]
@@ -406,7 +483,16 @@ def word_leads(name: str, label: str, word: str, place: int, evidence: Evidence)
 
 
 def offensive_words_lead(label: str, count: int, evidence: Evidence) -> Estimate:
-    """The importance of the last of so many offensive words less that of the first other word."""
+    """The importance of the last of so many offensive words less that of the first other word.
+
+    Args:
+        label: the genre.
+        count: how many offensive words are to lead.
+        evidence: the published tables, see `Evidence`.
+
+    Returns:
+        (estimate, standard error) in units of importance.
+    """
     values, errors = folded_words("genre lyrics", label, evidence)
     offensive = np.array([authors_tables.is_slur(word) for word in values.index])
     last = values[offensive].nlargest(count).index[-1]
@@ -416,7 +502,16 @@ def offensive_words_lead(label: str, count: int, evidence: Evidence) -> Estimate
 
 
 def one_word_leads_more(label: str, other: str, evidence: Evidence) -> Estimate:
-    """The logarithm of first over tenth word in one class, less that in another."""
+    """The logarithm of first over tenth word in one class, less that in another.
+
+    Args:
+        label: the genre whose first word is to stand out more.
+        other: the genre it is compared with.
+        evidence: the published tables, see `Evidence`.
+
+    Returns:
+        (estimate, standard error) in natural logarithms.
+    """
     logarithms, variance = [], 0.0
     for one in (label, other):
         values, errors = folded_words("genre lyrics", one, evidence)
@@ -430,6 +525,15 @@ def listed_words_lead(name: str, label: str, listed: list[str], evidence: Eviden
     """How far above the middle the listed words stand among the class's words, the words as replicates.
 
     A listed word that the class's table lacks has the last place.
+
+    Args:
+        name: of the published table, a key of `evidence.tables`.
+        label: the class.
+        listed: the words that the text names, in lower case.
+        evidence: the published tables, see `Evidence`.
+
+    Returns:
+        (estimate, standard error): 0 is the middle of all words, 0.5 the first place.
     """
     values, _ = folded_words(name, label, evidence)
     counts = evidence.tables[name][1].loc[label]
@@ -456,7 +560,17 @@ def few_classes_have_weight(labels: list[str], evidence: Evidence) -> Estimate:
 
 
 def one_pair_shares_more(near: tuple, far: tuple, evidence: Evidence, count: int = 30) -> Estimate:
-    """How many more of the leading words one pair of genres shares than another; counts as Poisson's."""
+    """How many more of the leading words one pair of genres shares than another; counts as Poisson's.
+
+    Args:
+        near: two genres that are to share more.
+        far: two genres that are to share less.
+        evidence: the published tables, see `Evidence`.
+        count: how many leading words of each genre are compared.
+
+    Returns:
+        (estimate, standard error) in words.
+    """
     leading = {}
     for label in (*near, *far):
         # By summed weight: weighted by homogeneity, classes never share a leading word, by its definition.

@@ -160,7 +160,16 @@ class _Search:
         return removed
 
     def smaller(self, removed: list[int], candidates: int, within: int) -> list[int]:
-        """Try all smaller sets of the strongest candidates, the smallest first."""
+        """Try all smaller sets of the strongest candidates, the smallest first.
+
+        Args:
+            removed: numbers of the features whose muting changes the answer; empty where none was found.
+            candidates: among how many of the strongest features to search.
+            within: the most features that may be muted, where `removed` is empty.
+
+        Returns:
+            The numbers of the features of the smallest set found, or `removed`.
+        """
         strongest = list(dict.fromkeys(removed + self.ranking))[:candidates]
         limit = len(removed) if removed else within + 1
         for size in range(1, min(limit, len(strongest) + 1)):

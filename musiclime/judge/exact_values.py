@@ -109,7 +109,16 @@ def every_mask(features: int) -> np.ndarray:
 
 
 def mask_weight(estimand: str, size: np.ndarray, features: int) -> np.ndarray:
-    """How much a mask with `size` features on counts in the least squares that defines an estimand."""
+    """How much a mask with `size` features on counts in the least squares that defines an estimand.
+
+    Args:
+        estimand: "banzhaf", "shapley" or "lime": what the weights are to be.
+        size: how many features are on, an array of any shape.
+        features: how many features there are.
+
+    Returns:
+        Weights in the shape of `size`; 0 where a mask does not count.
+    """
     size = np.asarray(size)
     if estimand == "banzhaf":
         return np.ones(size.shape)

@@ -406,7 +406,12 @@ class _Sums:
         self.songs = np.zeros(len(classes), dtype=int)
 
     def add(self, explanation: Explanation, row: int) -> None:
-        """Add one song, which the model gives class number `row`."""
+        """Add one song, which the model gives class number `row`.
+
+        Args:
+            explanation: of a song, with the classes of those before it.
+            row: number of the class.
+        """
         name = f"explanation of song {explanation.song.get('id', '')!r}"
         if list(explanation.classes) != self.classes:
             raise ValueError(f"{name} has other classes than those before it: aggregate one task at a time")

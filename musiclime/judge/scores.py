@@ -41,7 +41,16 @@ def outranks(some: np.ndarray, others: np.ndarray) -> float:
 
 
 def true_among_top(weights: np.ndarray, true: np.ndarray, count: int) -> float:
-    """The share of true features among the `count` largest, on average over all orders of equal ones."""
+    """The share of true features among the `count` largest, on average over all orders of equal ones.
+
+    Args:
+        weights: (features,) numbers, the larger the more important.
+        true: (features,) booleans, true where evidence was planted.
+        count: how many of the largest weights to look at.
+
+    Returns:
+        Between 0 and 1.
+    """
     smallest = np.sort(weights)[-count]
     above, equal = weights > smallest, weights == smallest
     places_left = count - above.sum()

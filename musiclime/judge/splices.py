@@ -145,7 +145,17 @@ def _build(
 
 
 def join_segments(first: np.ndarray, second: np.ndarray, segments: np.ndarray, rate: int) -> np.ndarray:
-    """The sound of `first` in the given tenths and of `second` elsewhere, faded where they meet."""
+    """The sound of `first` in the given tenths and of `second` elsewhere, faded where they meet.
+
+    Args:
+        first: (t,) samples.
+        second: (t,) samples, as many as of the first.
+        segments: numbers of the tenths in which the first sounds, 0 to 9.
+        rate: samples a second, for the length of the fades.
+
+    Returns:
+        (t,) samples.
+    """
     borders = sound.segment_borders(len(first), SEGMENTS)
     share = np.zeros(len(first), dtype=np.float32)
     for segment in segments:
@@ -157,7 +167,16 @@ def join_segments(first: np.ndarray, second: np.ndarray, segments: np.ndarray, r
 
 
 def join_lines(first: Song, second: Song, rows: np.ndarray) -> str:
-    """Ten lines: those at `rows` are the first song's, the others the second's, each in its own order."""
+    """Ten lines: those at `rows` are the first song's, the others the second's, each in its own order.
+
+    Args:
+        first: the song whose lines stand at `rows`.
+        second: the song whose lines stand elsewhere.
+        rows: numbers of lines, 0 to 9.
+
+    Returns:
+        The text, ten lines.
+    """
     own, other = iter(_lines(first)), iter(_lines(second))
     from_first = {int(row) for row in rows}
     return "\n".join(next(own) if row in from_first else next(other) for row in range(SEGMENTS))

@@ -208,11 +208,27 @@ class LateFusion(Model):
         return self.fuse(self.encode_audio(audio), self.encode_lyrics(lyrics))
 
     def fuse(self, audio_codes: np.ndarray, lyric_codes: np.ndarray) -> np.ndarray:
-        """Probabilities of embeddings, row by row (chapter *Four explainers*)."""
+        """Probabilities of embeddings, row by row (chapter *Four explainers*).
+
+        Args:
+            audio_codes: (n, d) from `encode_audio`.
+            lyric_codes: (n, e) from `encode_lyrics`.
+
+        Returns:
+            (n, classes) probabilities.
+        """
         return self.classify(audio_codes, lyric_codes)
 
     def fuse_grid(self, audio_codes: np.ndarray, lyric_codes: np.ndarray) -> np.ndarray:
-        """Probabilities (A, T, classes) of all pairs of embeddings (chapter *Do they interact?*)."""
+        """Probabilities (A, T, classes) of all pairs of embeddings (chapter *Do they interact?*).
+
+        Args:
+            audio_codes: (A, d) from `encode_audio`.
+            lyric_codes: (T, e) from `encode_lyrics`.
+
+        Returns:
+            (A, T, classes) probabilities.
+        """
         if self.network.head.fusion != "concat":
             rows = []
             for code in np.asarray(audio_codes):
@@ -331,7 +347,17 @@ def load(folder: str | Path, device: str | None = None, **expected: Any) -> Mode
 
 
 def build(encoders: dict, tokenizer: Any, card: dict, device: str | None = None) -> Model:
-    """A model of these encoders, its head still random, as its card describes it (chapter *Train*)."""
+    """A model of these encoders, its head still random, as its card describes it (chapter *Train*).
+
+    Args:
+        encoders: the network of each modality: "audio", "lyrics" or both.
+        tokenizer: what turns lyrics into numbers; None where nothing is read.
+        card: what is known of the model: its name, task, classes and architecture.
+        device: "cpu", "cuda"; None chooses.
+
+    Returns:
+        A `Model`; with two encoders a `LateFusion`.
+    """
     network = Network(**encoders, classes=len(card["classes"]), fusion=card["architecture"]["fusion"])
     if len(encoders) == 2:
         return LateFusion(network, tokenizer, card, device)

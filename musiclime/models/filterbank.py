@@ -60,6 +60,14 @@ def cell_filterbank(stems: torch.Tensor, segments: int, sample_rate: int = 16000
 
     A frame lies within one segment, which has two to the power of stems states, or across a border, which
     has the square of that; so a few thousand frames stand for every mix (chapter *How fast, how many*).
+
+    Args:
+        stems: (stems, samples) sound.
+        segments: into how many parts of equal length the clip is cut.
+        sample_rate: in Hz.
+
+    Returns:
+        A function from (n, segments, stems) booleans to (n, frames, bands) features.
     """
     count, samples = stems.shape
     length, hop = _constants(sample_rate, str(stems.device))[:2]

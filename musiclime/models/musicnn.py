@@ -109,7 +109,15 @@ class Musicnn(nn.Module):
         return torch.log10(10000 * (power @ self.mel) + 1)
 
     def front(self, number: int, heard: torch.Tensor) -> torch.Tensor:
-        """A kind of filters: (n, frames + length - 1, 96) normalised -> (n, frames, filters)."""
+        """A kind of filters: (n, frames + length - 1, 96) normalised -> (n, frames, filters).
+
+        Args:
+            number: which kind of filters, counted from 0.
+            heard: (n, frames + length - 1, 96) log mel spectrograms, normalised.
+
+        Returns:
+            (n, frames, filters), the maximum over pitch.
+        """
         layer, norm = self.filters[number], self.normalise_front[number]
         rows = heard.split(ROWS)
         return torch.cat([norm.of_maximum(layer(some[:, None]).relu()) for some in rows])
@@ -211,7 +219,15 @@ class Patches:
         self.base_spectra.append(self.network.spectra(base[None])[0])
 
     def logits(self, patch: int, states: np.ndarray) -> torch.Tensor:
-        """(n, cells of the patch) states -> (n, 50)."""
+        """(n, cells of the patch) states -> (n, 50).
+
+        Args:
+            patch: number of the patch in the song.
+            states: (n, cells of the patch) booleans, true where a cell is on.
+
+        Returns:
+            (n, 50) logits of the tags.
+        """
         with torch.inference_mode():
             parts = [self._some(patch, states[i : i + STATES]) for i in range(0, len(states), STATES)]
             return torch.cat(parts)

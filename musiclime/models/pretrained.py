@@ -324,7 +324,15 @@ class RealLyrics:
         return np.exp(np.asarray(codes, dtype=float))
 
     def predict(self, audio: Any, lyrics: Any) -> np.ndarray:
-        """Probabilities (n, classes) of n texts; the sound is not heard."""
+        """Probabilities (n, classes) of n texts; the sound is not heard.
+
+        Args:
+            audio: not looked at; None will do.
+            lyrics: n texts in English.
+
+        Returns:
+            (n, classes) probabilities.
+        """
         return self.classify(self.encode_lyrics(lyrics))
 
     def truncate(self, lyrics: str) -> str:
@@ -370,17 +378,41 @@ class RealFusion:
         return self.lyrics.encode_lyrics(lyrics)
 
     def fuse(self, a: np.ndarray, t: np.ndarray) -> np.ndarray:
-        """Probabilities of pairs of codes, row by row."""
+        """Probabilities of pairs of codes, row by row.
+
+        Args:
+            a: (n, classes) probabilities by sound, from `encode_audio`.
+            t: (n, classes) log probabilities by words, from `encode_lyrics`.
+
+        Returns:
+            (n, classes) probabilities.
+        """
         return np.exp(_log_softmax(self.weight * np.log(a) + (1 - self.weight) * np.asarray(t)))
 
     def fuse_grid(self, a: np.ndarray, t: np.ndarray) -> np.ndarray:
-        """Probabilities (A, T, classes) of all pairs of codes."""
+        """Probabilities (A, T, classes) of all pairs of codes.
+
+        Args:
+            a: (A, classes) probabilities by sound.
+            t: (T, classes) log probabilities by words.
+
+        Returns:
+            (A, T, classes) probabilities.
+        """
         sound = self.weight * np.log(np.asarray(a))[:, None]
         words = (1 - self.weight) * np.asarray(t)[None]
         return np.exp(_log_softmax(sound + words))
 
     def predict(self, audio: Any, lyrics: Any) -> np.ndarray:
-        """Probabilities (n, classes) of n clips and their n texts."""
+        """Probabilities (n, classes) of n clips and their n texts.
+
+        Args:
+            audio: (n, samples) at 16 kHz.
+            lyrics: n texts, one for each clip.
+
+        Returns:
+            (n, classes) probabilities.
+        """
         if len(audio) != len(lyrics):
             raise ValueError(f"predict got {len(audio)} clips and {len(lyrics)} lyrics: give one text a clip")
         return self.fuse(self.encode_audio(audio), self.encode_lyrics(lyrics))

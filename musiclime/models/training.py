@@ -120,7 +120,13 @@ class TrainingRun:
             self.loss_of = nn.functional.cross_entropy
 
     def optimise_with(self, optimizer: str, rate: float, cycle: bool) -> None:
-        """Choose the optimiser, its schedule, and the scaling of gradients that old GPUs need."""
+        """Choose the optimiser, its schedule, and the scaling of gradients that old GPUs need.
+
+        Args:
+            optimizer: name of a class of torch.optim.
+            rate: the learning rate, at its peak where it cycles.
+            cycle: whether the rate rises and falls once over the whole training (OneCycleLR).
+        """
         network, device = self.model.network, self.model.device
         self.optimizer = getattr(torch.optim, optimizer)(network.parameters(), lr=rate)
         self.scaler = torch.amp.GradScaler(device, enabled=self.model.needs_grad_scaling)
@@ -209,7 +215,16 @@ class TrainingRun:
         return pd.DataFrame(self.progress.history)
 
     def logits(self, rows: Collection[int], rng: np.random.Generator | None = None) -> torch.Tensor:
-        """The network's answer to songs; with a generator, cells are muted and words dropped."""
+        """The network's answer to songs; with a generator, cells are muted and words dropped.
+
+        Args:
+            rows: numbers of the songs, rows of the table.
+            rng: a generator, for training with cells muted and words dropped; None asks about the songs as
+                they are.
+
+        Returns:
+            (songs, classes) float32.
+        """
         network, device = self.model.network, self.model.device
         inputs = self.audio_inputs(rows, rng) if network.audio is not None else None
         tokens = self.tokens(rows, rng) if network.lyrics is not None else None

@@ -135,7 +135,13 @@ def show_html(fragment: str) -> None:
 
 
 def player(explanation: "Explanation", song: "Song", model: Any = None) -> None:
-    """The listenable explanation, its sound beside the page in the book; with the model, its true answers."""
+    """The listenable explanation, its sound beside the page in the book; with the model, its true answers.
+
+    Args:
+        explanation: what is shown.
+        song: the song that was explained, for its sound.
+        model: the model that was explained; with it, the page gives true answers to mixes.
+    """
     from IPython.display import HTML, display
 
     from .player.player import player as make

@@ -96,7 +96,16 @@ def genre_lexicon(genre: str) -> tuple[dict[str, list[str]], dict[str, list[str]
 
 
 def choose(rng: np.random.Generator, words: dict[str, list[str]], count: int) -> list[tuple[str, str]]:
-    """Return some (kind, word) of a lexicon, each once."""
+    """Return some (kind, word) of a lexicon, each once.
+
+    Args:
+        rng: decides which.
+        words: a lexicon: the words of each kind, see `lexicon`.
+        count: how many; a small lexicon gives fewer.
+
+    Returns:
+        (kind, word), no word twice.
+    """
     flat = [(kind, word) for kind in KINDS for word in words[kind]]
     return [flat[i] for i in rng.permutation(len(flat))[:count]]
 

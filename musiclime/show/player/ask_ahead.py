@@ -60,7 +60,16 @@ def likely_masks(explanation: "Explanation", cells: int) -> list[np.ndarray]:
 
 
 def distinct(masks: Iterable[np.ndarray], part: Any, most: int) -> np.ndarray:
-    """The first `most` masks that differ on these features."""
+    """The first `most` masks that differ on these features.
+
+    Args:
+        masks: (features,) booleans each, the likeliest first.
+        part: numbers of the features that are compared.
+        most: how many masks to keep.
+
+    Returns:
+        (at most `most`, features) booleans.
+    """
     found: dict[str, np.ndarray] = {}
     for mask in masks:
         found.setdefault(spell(part, mask), mask)
@@ -106,7 +115,16 @@ def ask_ahead(explanation: "Explanation", space: "Space", predict: Any, side_mas
 
 
 def distinct_mixes(masks: Iterable[np.ndarray], sides: dict, most: int) -> np.ndarray:
-    """The first `most` masks that differ anywhere."""
+    """The first `most` masks that differ anywhere.
+
+    Args:
+        masks: (features,) booleans each, the likeliest first.
+        sides: numbers of the features of "audio" and of "lyrics", as ranges.
+        most: how many masks to keep.
+
+    Returns:
+        (at most `most`, features) booleans.
+    """
     return distinct(masks, range(sides["lyrics"].stop), most)
 
 

@@ -48,7 +48,16 @@ def plant(songs: list[tuple[Song, Song]], model: Any, assets: str | Path | None 
 
 
 def plant_data(song: Song, neutral: Song, assets: str | Path | None) -> dict:
-    """One song for the page: eight stems, and each word with its neutral counterpart."""
+    """One song for the page: eight stems, and each word with its neutral counterpart.
+
+    Args:
+        song: a composed song whose every cell bears its genre.
+        neutral: its neutral counterpart, of the same length.
+        assets: the folder for sound; None keeps it in the data.
+
+    Returns:
+        JSON for plant.js: genre, stems, borders in seconds, tokens and sound.
+    """
     if len(song.audio) != len(neutral.audio) or list(song.known_stems) != list(neutral.known_stems):
         raise ValueError(f"song {song.id!r} and its neutral counterpart differ in length or stems")
     tracks = [*song.known_stems.values(), *neutral.known_stems.values()]

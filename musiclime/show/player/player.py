@@ -116,7 +116,18 @@ def can_be_asked(explanation: Explanation) -> bool:
 def model_data(
     explanation: Explanation, song: Song, name: str, assets: str | Path | None, predict: Any
 ) -> dict:
-    """How the page finds the model's answers: the model, a table of all its answers, or some answers."""
+    """How the page finds the model's answers: the model, a table of all its answers, or some answers.
+
+    Args:
+        explanation: what is shown.
+        song: the song that was explained.
+        name: of the song, from which its files are named.
+        assets: a folder beside the page; None puts all into the fragment.
+        predict: the model that was explained.
+
+    Returns:
+        JSON for player.js under model, table or answers.
+    """
     rate = getattr(predict, "sample_rate", song.sample_rate)
     inner = space(explanation, song, rate)
     table = table_of(predict, inner)
@@ -153,7 +164,16 @@ def style_and_scripts(assets: str | Path | None) -> tuple[str, str]:
 
 
 def title_line(explanation: Explanation, song: Song | None, name: str) -> str:
-    """Title and artist, and for a real song its licence, whose it is, and where it comes from."""
+    """Title and artist, and for a real song its licence, whose it is, and where it comes from.
+
+    Args:
+        explanation: what is shown.
+        song: for licence, attribution and source; None: what the explanation knows.
+        name: what stands where there is no title.
+
+    Returns:
+        HTML.
+    """
 
     def known(what: str) -> Any:
         return escape(str(getattr(song, what, "") or explanation.song.get(what) or ""), quote=True)
@@ -205,6 +225,14 @@ def space(explanation: Explanation, song: Song, sample_rate: int) -> Space:
     """The explained features of a song, to be muted and restored, a muted cell being silent.
 
     An explanation that was made in this session still has them; for one that was loaded they are rebuilt.
+
+    Args:
+        explanation: what is shown.
+        song: the song that was explained.
+        sample_rate: in Hz, at which the space is to sound.
+
+    Returns:
+        A `Space` in which a muted cell is silent.
     """
     own = getattr(explanation, "space", None)
     if own is not None and (own.song.sample_rate == sample_rate or not song.stems):
@@ -267,7 +295,16 @@ def pack_stems(stems: list, rate: int) -> dict:
 
 
 def sound_beside(packed: dict, name: str, assets: str | Path | None) -> dict:
-    """The packed stems without their sound, which goes into a script beside the page that play loads."""
+    """The packed stems without their sound, which goes into a script beside the page that play loads.
+
+    Args:
+        packed: stems as mp3, see `pack_stems`.
+        name: of the song, from which its files are named.
+        assets: a folder beside the page; None puts all into the fragment.
+
+    Returns:
+        The same, with the address of the script (src) in place of the sound (mp3).
+    """
     if assets is None:
         return packed
     script = f'(window.musiclimeSound ||= {{}})["{packed["key"]}"] = {json.dumps(packed["mp3"])};\n'
@@ -277,7 +314,17 @@ def sound_beside(packed: dict, name: str, assets: str | Path | None) -> dict:
 
 
 def pack_sound(explanation: Explanation, song: Song, name: str, assets: str | Path | None) -> dict:
-    """The stems of a song for the page, each with the row of the grid that it is heard through."""
+    """The stems of a song for the page, each with the row of the grid that it is heard through.
+
+    Args:
+        explanation: what is shown.
+        song: the song that was explained.
+        name: of the song, from which its files are named.
+        assets: a folder beside the page; None puts all into the fragment.
+
+    Returns:
+        JSON for player.js: the tracks with their rows and scales, and the sound or its address.
+    """
     ready = space(explanation, song, song.sample_rate).song
     stems, rate = ready.known_stems, ready.sample_rate
     rows = list(dict.fromkeys(f.stem for f in explanation.features if f.modality == "audio"))
@@ -323,7 +370,17 @@ def weights_table(explanation: Explanation) -> str:
 def players_without_script(
     explanation: Explanation, song: Song | None, name: str, assets: str | Path | None
 ) -> str:
-    """What can be heard without script: the song, and what mattered."""
+    """What can be heard without script: the song, and what mattered.
+
+    Args:
+        explanation: what is shown.
+        song: the song that was explained; None: there is no sound.
+        name: of the song, from which its files are named.
+        assets: a folder beside the page; None puts all into the fragment.
+
+    Returns:
+        HTML inside noscript.
+    """
     if song is None or assets is None:
         return "<noscript><p>The player needs JavaScript; the table below does not.</p></noscript>"
     inner = space(explanation, song, song.sample_rate)

@@ -65,7 +65,7 @@ class Song:
 
     @property
     def seconds(self) -> float:
-        """How long the sound lasts."""
+        """How long the sound lasts, in seconds."""
         return len(self.audio) / self.sample_rate
 
     @property

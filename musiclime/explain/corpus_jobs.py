@@ -38,6 +38,15 @@ def explain_corpus(corpus: Corpus, explainer: MusicLIME, out: str | Path, client
 
     Returns:
         The files, in the corpus's order; `explain.corpus_jobs.stored(out)` reads them.
+
+    Example:
+        >>> import tempfile
+        >>> import musiclime as ml
+        >>> loudness = lambda audio, lyrics: audio.std(axis=1, keepdims=True)
+        >>> explainer = ml.AudioLIME(loudness, samples=50, progress=False)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     len(ml.explain_corpus(ml.load_corpus("demo", size=2), explainer, folder))
+        2
     """
     out = Path(out)
     try:

@@ -146,14 +146,28 @@ class MusicLIME:
         return {**named, "off": name_of(self.off), **plain}
 
     def prepare(self, song: Song) -> Song:
-        """The song as explained: what the model reads of it, at its rate, in stems (chapter *Explain*)."""
+        """The song as explained: what the model reads of it, at its rate, in stems (chapter *Explain*).
+
+        Args:
+            song: any song; without stems it is separated.
+
+        Returns:
+            A song at `sample_rate` whose stems add up to its sound.
+        """
         separate = self.separate
         if "audio" not in self.modalities:
             separate = _in_one_piece
         return features.prepare(song, self.sample_rate, self._able.seconds, self._able.truncate, separate)
 
     def space(self, song: Song) -> features.Space:
-        """The song's features, and from masks back to sound and text (chapter *Explain*)."""
+        """The song's features, and from masks back to sound and text (chapter *Explain*).
+
+        Args:
+            song: any song.
+
+        Returns:
+            A `Space`: cells, words, and the prepared song they belong to.
+        """
         ready = self.prepare(song)
         heard = "audio" in self.modalities
         cells, borders = features.audio_features(ready, self.segments if heard else 1)

@@ -100,7 +100,14 @@ class Explanation(_WithSpace):
         self.space: Space | None = None
 
     def row(self, label: str) -> int:
-        """The row of a class in `weights` and `errors`."""
+        """The row of a class in `weights` and `errors`.
+
+        Args:
+            label: the class.
+
+        Returns:
+            Its number; a ValueError for a class that the model does not know.
+        """
         if label not in self.classes:
             raise ValueError(f"this explanation has no class {label!r}; it has {', '.join(self.classes)}")
         return self.classes.index(label)
@@ -222,7 +229,14 @@ class Explanation(_WithSpace):
         return explore(self, predict, song)
 
     def save(self, path: str | Path) -> Path:
-        """Write strict JSON, whole or not at all (chapter *Explain*)."""
+        """Write strict JSON, whole or not at all (chapter *Explain*).
+
+        Args:
+            path: the file to write; one that is there already is replaced.
+
+        Returns:
+            The path.
+        """
         data = {"schema": SCHEMA, **asdict(self)}
         data |= {name: np.asarray(data[name], dtype=float).tolist() for name in NUMBERS}
         data["contrasts"] = _rounded(self.contrasts)
@@ -238,7 +252,14 @@ class Explanation(_WithSpace):
 
     @classmethod
     def load(cls, path: str | Path) -> "Explanation":
-        """Read what `save` wrote (chapter *Explain*)."""
+        """Read what `save` wrote (chapter *Explain*).
+
+        Args:
+            path: the JSON file.
+
+        Returns:
+            The explanation, without its song (`space` is None); a ValueError for any other file.
+        """
         try:
             data = json.loads(Path(path).read_text(encoding="utf-8"))
             if data.pop("schema", None) != SCHEMA:

@@ -73,11 +73,25 @@ class SpectrogramLIME(MusicLIME):
         super().__post_init__()
 
     def prepare(self, song: Song) -> Song:
-        """What the model reads of a song, in one piece (chapter *Four explainers*)."""
+        """What the model reads of a song, in one piece (chapter *Four explainers*).
+
+        Args:
+            song: any song; its own stems are not used.
+
+        Returns:
+            A song at the model's rate with a single stem, "mix".
+        """
         return super().prepare(replace(song, stems={"mix": np.asarray(song.audio, np.float32)}))
 
     def picture(self, song: Song) -> tuple[np.ndarray, np.ndarray]:
-        """(bands, frames) in decibels, and which patch each pixel belongs to (chapter *Four explainers*)."""
+        """The mel spectrogram and its patches (chapter *Four explainers*).
+
+        Args:
+            song: any song.
+
+        Returns:
+            (bands, frames) loudness in decibels, and (bands, frames) number of the patch of each pixel.
+        """
         from lime.wrappers.scikit_image import SegmentationAlgorithm
 
         ready, bands = self.prepare(song), _bands(self.sample_rate)
@@ -91,7 +105,14 @@ class SpectrogramLIME(MusicLIME):
         return decibels, patches.reshape(mel.shape)
 
     def space(self, song: Song) -> Patches:
-        """The patches of a song; text holds their band of frequencies (chapter *Four explainers*)."""
+        """The patches of a song as features (chapter *Four explainers*).
+
+        Args:
+            song: any song.
+
+        Returns:
+            `Patches`; the text of a feature says which frequencies it spans.
+        """
         ready, bands = self.prepare(song), _bands(self.sample_rate)
         patches = self.picture(song)[1]
         hertz, second = self.sample_rate / WINDOW, HOP / self.sample_rate

@@ -1,0 +1,30 @@
+"""The examples in the docstrings of every module give what they say."""
+
+import doctest
+import importlib
+import pkgutil
+
+import pytest
+
+import musiclime
+
+NAMES = [found.name for found in pkgutil.walk_packages(musiclime.__path__, "musiclime.")]
+MODULES = [name for name in NAMES if not name.endswith("__main__")]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_the_examples_of_a_module_hold(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    failed, _ = doctest.testmod(importlib.import_module(name))
+    assert failed == 0, f"{failed} examples of {name} give something else: see above"
+
+
+def test_every_public_name_has_an_example():
+    without = []
+    for module_name, public in musiclime.PUBLIC_NAMES.items():
+        module = importlib.import_module(f"musiclime.{module_name}")
+        for name in public:
+            thing = getattr(module, name)
+            if callable(thing) and ">>>" not in thing.__doc__:
+                without.append(name)
+    assert without == []

@@ -9,7 +9,12 @@ import pytest
 import musiclime
 
 NAMES = [found.name for found in pkgutil.walk_packages(musiclime.__path__, "musiclime.")]
-MODULES = [name for name in NAMES if not name.endswith("__main__")]
+SLOW = {"musiclime.models.training", "musiclime.models.authors_checkpoints"}
+MODULES = [
+    pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else [])
+    for name in NAMES
+    if not name.endswith("__main__")
+]
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -352,7 +352,7 @@ class _Joint:
     def features(self) -> tuple[int, ...]:
         return (self.cells + self.words,)
 
-    def fit(self, sizes: tuple[int, ...], pairs: Any) -> Fit:
+    def fit(self, sizes: tuple[int, ...], pairs: tuple[bool, ...]) -> Fit:
         """Draw masks, ask the model, fit.
 
         Args:
@@ -403,7 +403,7 @@ class _Crossed(_Joint):
     def features(self) -> tuple[int, ...]:
         return self.cells, self.words
 
-    def masks(self, sizes: tuple[int, ...], pairs: Any) -> list[np.ndarray]:
+    def masks(self, sizes: tuple[int, ...], pairs: tuple[bool, ...]) -> list[np.ndarray]:
         """Fair coins for sound and for words, each with a seed of its own.
 
         Args:
@@ -419,7 +419,7 @@ class _Crossed(_Joint):
             for side, (size, count, paired) in enumerate(zip(sizes, self.features, pairs))
         ]
 
-    def fit(self, sizes: tuple[int, ...], pairs: Any) -> Fit:
+    def fit(self, sizes: tuple[int, ...], pairs: tuple[bool, ...]) -> Fit:
         """Draw masks, let the model encode them and answer to all pairs, fit.
 
         Args:
@@ -431,7 +431,8 @@ class _Crossed(_Joint):
             The fitted weights with their errors.
         """
         audio, lyrics = self.masks(sizes, pairs)
-        return fit_crossed(audio, lyrics, self.answers.grid(audio, lyrics), self.explainer.alpha, pairs)
+        in_pairs = pairs[0], pairs[1]
+        return fit_crossed(audio, lyrics, self.answers.grid(audio, lyrics), self.explainer.alpha, in_pairs)
 
     def plan(self, sizes: tuple[int, ...], may_pair: bool) -> tuple[tuple, tuple, str]:
         """Fit a pilot, and see which choice reaches the error of 5,000 joint masks at the lowest cost.

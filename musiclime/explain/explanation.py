@@ -1,6 +1,7 @@
 """An explanation is data only: weights, their errors, and where each feature lies; strict JSON on disk."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from itertools import combinations
 from pathlib import Path
@@ -188,7 +189,7 @@ class Explanation(_WithSpace):
         kinds = [feature.modality for feature in self.features]
         return steadiness(self.weights[row], self.errors[row], k, kinds)
 
-    def listen(self, features: Any, song: "Song") -> np.ndarray:
+    def listen(self, features: Iterable[Feature | str], song: "Song") -> np.ndarray:
         """The sum of the given cells of a song, silence elsewhere (chapter *Explain*).
 
         Args:
@@ -304,7 +305,9 @@ def _rounded(contrasts: np.ndarray | None) -> list | None:
     return [[float(f"{error:.{DIGITS}g}") for error in row] for row in contrasts]
 
 
-def steadiness(weights: np.ndarray, errors: np.ndarray, k: int, kinds: Any = None, runs: int = 200) -> float:
+def steadiness(
+    weights: np.ndarray, errors: np.ndarray, k: int, kinds: list[str] | None = None, runs: int = 200
+) -> float:
     """The expected share of the k largest weights that another run has among its k largest.
 
     Args:
@@ -322,10 +325,12 @@ def steadiness(weights: np.ndarray, errors: np.ndarray, k: int, kinds: Any = Non
     """
     rng = np.random.default_rng(0)
     errors = np.maximum(errors, 1e-12)
-    kinds = np.zeros(len(weights)) if kinds is None else np.asarray(kinds)
+    groups = np.zeros(len(weights), dtype=int)
+    if kinds is not None:
+        groups = np.unique(kinds, return_inverse=True)[1]
     true = np.empty((runs, len(weights)))
-    for kind in np.unique(kinds):
-        here = kinds == kind
+    for group in np.unique(groups):
+        here = groups == group
         true[:, here] = guess_true_weights(weights[here], errors[here], runs, rng)
     again = rng.normal(true, errors)
     mine = np.argsort(-weights, kind="stable")[:k]

@@ -218,7 +218,11 @@ def pieces(text: str, features: list[Feature], mask_token: str = "") -> list[tup
 
 
 def off_sound(
-    off: Any, stems: dict[str, np.ndarray], borders: np.ndarray, seed: int, neutral: Any
+    off: Any,
+    stems: dict[str, np.ndarray],
+    borders: np.ndarray,
+    seed: int,
+    neutral: Callable[[], dict[str, np.ndarray]],
 ) -> np.ndarray | None:
     """(stems, t) of what sounds where a cell is off; None for silence (chapter *Explain*).
 

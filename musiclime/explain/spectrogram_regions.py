@@ -1,5 +1,6 @@
 """Regions of a mel spectrogram, muted by lime's own image explainer: what the thesis tried first."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 from unittest.mock import patch
@@ -125,7 +126,9 @@ class SpectrogramLIME(MusicLIME):
             features.append(Feature(f"patch {number}", "audio", start=start, end=end, text=text))
         return Patches(ready, features, [], None, np.array([0, len(ready.audio)]), [], patches, bands)
 
-    def listen(self, explanation: Explanation, features: Any, song: Song, how: str = "filter") -> np.ndarray:
+    def listen(
+        self, explanation: Explanation, features: Iterable[Feature | str], song: Song, how: str = "filter"
+    ) -> np.ndarray:
         """The sound of some patches, in one of the thesis's two ways (chapter *Four explainers*).
 
         Args:
@@ -141,7 +144,8 @@ class SpectrogramLIME(MusicLIME):
         if how not in ("filter", "inverse"):
             raise ValueError(f'how is "filter" or "inverse", not {how!r}')
         names = [feature.name for feature in explanation.features]
-        mask = np.isin(names, [getattr(feature, "name", feature) for feature in features])
+        wanted = [feature if isinstance(feature, str) else feature.name for feature in features]
+        mask = np.isin(names, wanted)
         space = self.space(song)
         if how == "filter":
             return space.mix(mask[None])[0]
@@ -156,7 +160,7 @@ class SpectrogramLIME(MusicLIME):
 class _Pictures(_Joint):
     """lime's image explainer draws the masks and asks; we fit."""
 
-    def fit(self, sizes: tuple[int, ...], pairs: Any) -> Fit:
+    def fit(self, sizes: tuple[int, ...], pairs: tuple[bool, ...]) -> Fit:
         from lime.lime_image import LimeImageExplainer
 
         by, space = self.explainer, self.answers.space
@@ -164,7 +168,7 @@ class _Pictures(_Joint):
         regions = space.map
         corner = np.unique(regions, return_index=True)[1]
 
-        def ask(images: np.ndarray) -> Any:
+        def ask(images: np.ndarray) -> np.ndarray:
             # A pixel that is on is 1: lime's picture is itself the mask.
             masks = images[..., 0].reshape(len(images), -1)[:, corner] > 0
             return self.answers.joint(masks, masks[:, :0])

@@ -7,6 +7,7 @@ python -m musiclime.judge.exam_pack grade answers.json --truth FOLDER-truth.json
 import argparse
 import json
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +35,9 @@ TASK = (
 )
 
 
-def exam_pack(folder: str | Path, songs: Any = None, count: int = 20, model: Any = None) -> Path:
+def exam_pack(
+    folder: str | Path, songs: Iterable[Song] | None = None, count: int = 20, model: Any = None
+) -> Path:
     """Write the exam as files that anyone can answer without this package.
 
     Args:
@@ -135,7 +138,7 @@ def _write(file: Path, data: dict) -> None:
         draft.write_text(json.dumps(data, indent=1, ensure_ascii=False), encoding="utf-8")
 
 
-def grade(answers: Any, truth: Any) -> pd.DataFrame:
+def grade(answers: str | Path, truth: str | Path) -> pd.DataFrame:
     """Grade a file of weights.
 
     Args:
@@ -199,7 +202,7 @@ def board(graded: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def main(arguments: Any = None) -> int:
+def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m musiclime.judge.exam_pack")
     commands = parser.add_subparsers(dest="command", required=True)
     write = commands.add_parser("write", help="write the exam into a new folder")

@@ -116,14 +116,14 @@ class Network(nn.Module):
         if audio is not None and not self.hears_waves:
             self.patches = audio.embeddings.position_embeddings.shape[1]
 
-    def hear(self, inputs: Any) -> Any:
+    def hear(self, inputs: torch.Tensor) -> torch.Tensor:
         out = self.audio(inputs)
         pooled = getattr(out, "pooler_output", None)
         if pooled is None:
             return out.last_hidden_state.mean(1)
         return pooled
 
-    def read(self, tokens: Any) -> Any:
+    def read(self, tokens: dict) -> torch.Tensor:
         return self.lyrics(**tokens).last_hidden_state[:, 0]
 
     def forward(self, inputs: Any, tokens: Any) -> Any:

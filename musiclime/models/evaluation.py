@@ -135,7 +135,9 @@ def _with_and_without_evidence(corpus: Corpus, position: int, sample_rate: int) 
     return clip(song, sample_rate), clip(replaced, sample_rate), song.lyrics, replaced.lyrics
 
 
-def evaluate(models: Any, corpus: Corpus, rounds: int = 2000, seed: int = 0, progress: bool = True) -> Any:
+def evaluate(
+    models: Any, corpus: Corpus, rounds: int = 2000, seed: int = 0, progress: bool = True
+) -> dict | list[dict]:
     """Measures of a model, or of each in a list, on all songs of a corpus.
 
     Args:

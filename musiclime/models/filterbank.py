@@ -1,7 +1,7 @@
 """What the Audio Spectrogram Transformer sees: its filterbank in batches, and by table for cells."""
 
+from collections.abc import Callable
 from functools import cache
-from typing import Any
 
 import numpy as np
 import torch
@@ -55,7 +55,9 @@ def filterbank(audio: torch.Tensor, sample_rate: int = 16000) -> torch.Tensor:
     return torch.nn.functional.pad(features, (0, 0, 0, FRAMES - features.shape[-2]), value=-MEAN / (2 * STD))
 
 
-def cell_filterbank(stems: torch.Tensor, segments: int, sample_rate: int = 16000) -> Any:
+def cell_filterbank(
+    stems: torch.Tensor, segments: int, sample_rate: int = 16000
+) -> Callable[[np.ndarray], torch.Tensor]:
     """A function from masks (n, segments, stems) to the features of the masked mixes, exact and by table.
 
     A frame lies within one segment, which has two to the power of stems states, or across a border, which

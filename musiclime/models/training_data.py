@@ -105,7 +105,7 @@ def _features_of_song(corpus: Corpus, position: int, sample_rate: int, hears_wav
 
 
 def mute_cells(
-    features: Any, row: int, same_label: np.ndarray, rng: np.random.Generator, silence: float = SILENCE
+    features: np.ndarray, row: int, same_label: np.ndarray, rng: np.random.Generator, silence: float = SILENCE
 ) -> np.ndarray:
     """The features of a song with random cells muted.
 

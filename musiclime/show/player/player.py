@@ -57,7 +57,7 @@ def player(
         >>> loud = lambda audio, lyrics: np.abs(audio).mean(1, keepdims=True)
         >>> song = ml.load_corpus("demo", size=1)[0]
         >>> explanation = ml.AudioLIME(loud, samples=50).explain(song)
-        >>> ml.player(explanation).count("ml-player")
+        >>> ml.player(explanation).count('class="ml-player"')
         1
 
     (chapter *Explain*)

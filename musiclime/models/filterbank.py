@@ -55,10 +55,11 @@ def filterbank(audio: torch.Tensor, sample_rate: int = 16000) -> torch.Tensor:
     return torch.nn.functional.pad(features, (0, 0, 0, FRAMES - features.shape[-2]), value=-MEAN / (2 * STD))
 
 
-def cell_filterbank(
-    stems: torch.Tensor, segments: int, sample_rate: int = 16000
-) -> Callable[[np.ndarray], torch.Tensor]:
-    """A function from masks (n, segments, stems) to the features of the masked mixes, exact and by table.
+FeaturesOfMasks = Callable[[np.ndarray], torch.Tensor]
+
+
+def cell_filterbank(stems: torch.Tensor, segments: int, sample_rate: int = 16000) -> FeaturesOfMasks:
+    """The features of masked mixes, exact and by table.
 
     A frame lies within one segment, which has two to the power of stems states, or across a border, which
     has the square of that; so a few thousand frames stand for every mix (chapter *How fast, how many*).
@@ -69,7 +70,7 @@ def cell_filterbank(
         sample_rate: in Hz.
 
     Returns:
-        A function from (n, segments, stems) booleans to (n, frames, bands) features.
+        A function from (n, segments, stems) booleans to (n, frames, bands).
     """
     count, samples = stems.shape
     length, hop = _constants(sample_rate, str(stems.device))[:2]

@@ -53,19 +53,19 @@ weights: str = "pretrained"
 songs: int = 54
 masks: int = 150
 support: int = 3
+longest: float = 10.24
 
 # %% [markdown]
 # With `corpus`, `root`, `preset` and `weights` the same page is made from other songs and models. `support` is the
-# least number of songs behind a feature that is tested.
+# least number of songs behind a feature that is tested. Of songs of more than `longest` seconds a part is taken.
 
 # %% tags=["hide-input"]
 everything = ml.load_corpus(corpus, root or None)
-model = ml.load_model(task, modality, everything, preset, weights=weights, progress=False)
-kept_aside = everything
-if "split" in everything.table and (everything.table["split"] == "test").any():
-    kept_aside = everything.split("test")
+options = {"weights": weights, "root": root or None, "progress": False}
+model = ml.load_model(task, modality, everything, preset, **options)
+kept_aside = everything if preset == "real" else everything.kept_aside()  # it was trained on none of them
 chosen = kept_aside.where(np.arange(len(kept_aside)) < songs)
-listened = list(chosen)
+listened = [one if one.seconds <= longest else one.excerpt(one.seconds / 3, longest) for one in chosen]
 
 # %%
 explainers = {"multimodal": ml.MusicLIME, "audio": ml.AudioLIME, "lyrics": ml.LyricsLIME}

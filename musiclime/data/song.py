@@ -276,6 +276,26 @@ class Corpus:
             raise ValueError(f"a corpus has the splits train, val and test, not {name!r}")
         return self.where(self.table["split"] == name)
 
+    def kept_aside(self, most: int | None = None) -> "Corpus":
+        """Return the songs that no model was trained on.
+
+        Args:
+            most: at most so many, from the first on; None: all.
+
+        Returns:
+            A corpus of the songs of the split "test"; of all songs where none is in it.
+
+        Example:
+            >>> import musiclime as ml
+            >>> len(ml.load_corpus("demo").kept_aside(most=9))
+            9
+
+        (chapter *Explain*)
+        """
+        in_test = self.table["split"] == "test"
+        chosen = self.where(in_test) if in_test.any() else self
+        return chosen.where([place < (most or len(chosen)) for place in range(len(chosen))])
+
     def where(self, keep: Iterable[bool]) -> "Corpus":
         """Return the songs for which a mask over the table is true.
 

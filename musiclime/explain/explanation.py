@@ -203,7 +203,7 @@ class Explanation(_WithSpace):
         return player(self, None)
 
     def explore(self, predict, song):
-        """A panel for a live notebook: mute cells and words and ask the model (chapter *Your song*)."""
+        """A panel for a live notebook: mute cells and words and ask the model (chapter *Explain*)."""
         from ..show.player.explore import explore
 
         return explore(self, predict, song)

@@ -127,6 +127,17 @@ def show_html(fragment: str) -> None:
     display(HTML(fragment))
 
 
+def panel(live) -> None:
+    """Show the panel of `Explanation.explore`; in the book, where no kernel answers, a picture of it.
+
+    Args:
+        live: the panel.
+    """
+    from IPython.display import HTML, display
+
+    display(live if _run() is None else HTML(live.picture()))
+
+
 def player(explanation, song, model=None) -> None:
     """The listenable explanation, its sound beside the page in the book; with the model, its true answers."""
     from IPython.display import HTML, display

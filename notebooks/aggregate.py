@@ -60,6 +60,7 @@ longest: float = 10.24
 # least number of songs behind a feature that is tested. Of songs of more than `longest` seconds a part is taken.
 
 # %% tags=["hide-input"]
+corpus, preset = chapter.available(corpus, root, preset)
 everything = ml.load_corpus(corpus, root or None)
 options = {"weights": weights, "root": root or None, "progress": False}
 model = ml.load_model(task, modality, everything, preset, **options)
@@ -148,6 +149,13 @@ tested = table[table["songs"] >= min(support, table["songs"].max())]
 columns = ["feature", "songs", "mean", "error", "q", "error here", "q here"]
 strongest = tested.nlargest(8, "mean").set_index("class")[columns]
 strongest.astype({"songs": int}).round(3)
+
+# %% tags=["hide-input"]
+if tested["songs"].max() < support:
+    told = (
+        f"**No class was given to {support} songs or more,** so nothing can be tested about songs like these"
+    )
+    display(Markdown(f"{told}, and every `q` is missing. What follows is about these songs alone."))
 
 # %% [markdown]
 # `q` is the false-discovery rate (Benjamini and Hochberg): of the features with a `q` below 0.05, at most one in
@@ -326,7 +334,7 @@ if both:
 
 # %%
 between, within = tested["between"].median(), tested["within"].median() * np.sqrt(masks)
-ways = plan(max(between, 1e-6), within, budget=100_000, overhead=100, least=200)
+ways = plan(np.fmax(between, 1e-6), within, budget=100_000, overhead=100, least=200)
 thesis = (ways["perturbations"] - 5000).abs().idxmin()
 ways.loc[[ways["error"].idxmin(), thesis]].set_axis(["best", "as the thesis"]).round({"error": 5})
 

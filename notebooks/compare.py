@@ -65,6 +65,7 @@ seed: int = 1
 # song counts where it has a label that the model knows.
 
 # %% tags=["hide-input"]
+corpus, preset = chapter.available(corpus, root, preset)
 everything = ml.load_corpus(corpus, root or None)
 composed = corpus == "demo"
 songs = everything

@@ -56,12 +56,16 @@ from musiclime.show import figures as plots
 
 chapter.glue("samples", samples)
 
+# %% tags=["remove-input"]
+corpus, preset = chapter.available(corpus, root, preset)
+
 # %%
 data = ml.load_corpus(corpus, root or None)
 model = ml.load_model(task, modality, data, preset=preset, weights=weights, root=root or None)
 
 # %% tags=["remove-cell"]
-test = data if preset == "real" else data.kept_aside(among)  # the real models were trained on none of them
+test = data if preset == "real" else data.kept_aside()  # the real models were trained on none of these songs
+test = test.where(np.arange(len(test)) < among)
 if modality == "lyrics":
     test = test.where([bool(words_of(song.lyrics)) for song in test])
 explainer = {"lyrics": ml.LyricsLIME, "audio": ml.AudioLIME, "multimodal": ml.MusicLIME}[modality]
@@ -141,7 +145,9 @@ explained_song.table().head(5).round(3)
 # Now the model judges the songs that were kept aside for testing.
 
 # %%
-whole = [ml.LyricsLIME(model).prepare(song_at(i)) for i in range(len(test))]  # as the model hears and reads them
+whole = [
+    ml.LyricsLIME(model).prepare(song_at(i)) for i in range(len(test))
+]  # as the model hears and reads them
 answers = np.concatenate([model.predict(one.audio[None], [one.lyrics]) for one in whole])
 truth = test.table[task].astype(str).to_numpy() if task in test.table else np.full(len(test), "")
 guess = np.array(model.classes)[answers.argmax(axis=1)]
@@ -201,9 +207,7 @@ table.fillna("none")
 ask = explainer(model, samples=samples)
 places = sorted({i for label in chosen for i in found_cases[label].values()})
 explanation_of = dict(zip(places, explain_songs(ask, [song_at(i) for i in places])))
-explained = {
-    label: {case: explanation_of[i] for case, i in found_cases[label].items()} for label in chosen
-}
+explained = {label: {case: explanation_of[i] for case, i in found_cases[label].items()} for label in chosen}
 
 # %% tags=["hide-input"]
 for label in chosen:
@@ -327,7 +331,9 @@ if marks:
     mean = pd.DataFrame(marks, columns=columns).groupby(columns[0], sort=False).mean().reset_index()
     display(mean.style.hide(axis="index").format(precision=1))
 else:
-    display(Markdown("**These songs have no planted evidence:** nobody knows what the right answer would be."))
+    display(
+        Markdown("**These songs have no planted evidence:** nobody knows what the right answer would be.")
+    )
 
 # %% [markdown]
 # So few songs prove nothing. {doc}`Can you trust it? </runs/trust>` marks many.

@@ -51,7 +51,8 @@ from musiclime.explain.corpus_jobs import explain_songs
 
 data = ml.load_corpus(corpus, root or None)
 model = ml.load_model(task, "audio", data, preset, weights=weights, root=root or None, progress=False)
-test = data if preset == "real" else data.kept_aside(among)
+test = data if preset == "real" else data.kept_aside()  # the real models were trained on none of these songs
+test = test.where(np.arange(len(test)) < among)
 
 
 def song_at(place):
@@ -68,7 +69,9 @@ def song_at(place):
 # answer stands in for the label.
 
 # %%
-whole = [ml.LyricsLIME(model).prepare(song_at(place)) for place in range(len(test))]  # as the model hears them, not in stems
+whole = [
+    ml.LyricsLIME(model).prepare(song_at(place)) for place in range(len(test))
+]  # as the model hears them, not in stems
 answers = np.concatenate([model.predict(song.audio[None], [song.lyrics]) for song in whole])
 guess = np.array(model.classes)[answers.argmax(axis=1)]
 labels = test.table[task].to_numpy()

@@ -173,10 +173,7 @@ def deletion(order):
 
 rng = np.random.default_rng(0)
 without_one = ~np.eye(len(names), dtype=bool)
-orders = {
-    "MusicLIME": np.argsort(-weight),
-    "leave one out": np.argsort(probability(without_one)),
-}
+orders = {"MusicLIME": np.argsort(-weight), "leave one out": np.argsort(probability(without_one))}
 if planted.any():
     orders["planted first"] = np.argsort(-(planted + 0.001 * rng.random(len(names))))
 curves = {name: deletion(order) for name, order in orders.items()}

@@ -8,7 +8,7 @@ import pandas as pd
 from musiclime.data import audio
 
 RATE = 16000
-# Of each kind: its genre, its place on the plane of valence and energy, its tone in hertz, its beats a second.
+# Of each kind: its genre, its valence and energy, its tone in hertz, its beats a second.
 KINDS = [
     ("folk", 0.75, 0.30, 220.0, 1.0),
     ("hip hop", 0.25, 0.35, 110.0, 2.0),

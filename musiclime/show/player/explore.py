@@ -70,7 +70,9 @@ class Panel(ipywidgets.VBox):
         """
         names = [feature.name for feature in self.explanation.features]
         if name not in names:
-            raise ValueError(f"the explanation has no feature {name!r}: it has {', '.join(names[:5])} and more")
+            raise ValueError(
+                f"the explanation has no feature {name!r}: it has {', '.join(names[:5])} and more"
+            )
         self.toggles[names.index(name)].value = on
 
     def picture(self) -> str:

@@ -78,7 +78,7 @@ device = "cuda" if torch.cuda.is_available() else "cpu"
 # %% [markdown]
 # The sound becomes the picture that the AST sees: 1,024 frames of 128 mel bands. The lyrics become numbers of words: the 2,000 most frequent ones, and at most the first 140 words of a song. That is enough for the composed songs; the thesis takes 500 words for its LSTM and 640 tokens for XLNet.
 
-# %%
+# %% tags=["hide-input"]
 lyrics, pictures = [], []
 for song in songs:
     lyrics.append(song.lyrics)
@@ -90,7 +90,7 @@ def spectrogram(rows):
     return torch.from_numpy(mels[rows].astype(np.float32)).to(device)
 
 
-# %%
+# %% tags=["hide-input"]
 words = CountVectorizer(max_features=2000, token_pattern=r"\w+").fit([lyrics[row] for row in train])
 split_words = words.build_analyzer()
 
@@ -141,7 +141,7 @@ def fitted(network, inputs, epochs, rate=2e-3, batch=48):
 # %% [markdown]
 # All are judged by the same number: the mean absolute error on the test songs. Beside it stands the error with *shuffled inputs*: we pair predictions and true values at random and average over all pairs.
 
-# %%
+# %% tags=["hide-input"]
 results = {}
 
 
@@ -247,7 +247,7 @@ judge_network("XLNet", fitted(XLNet(xlnet, filler), [words_of_xlnet], 4, rate), 
 # {cite:t}`delbouys2018mood` join two networks. One has two convolutions over 40 mel bands and 1,024 frames. The other has a convolution and an LSTM over word2vec embeddings, learned from 1.6 million lyrics. We learn the embeddings from this corpus: counts of neighbouring words as positive mutual information, reduced by SVD. That is a close relative of word2vec.
 
 
-# %%
+# %% tags=["hide-input"]
 def word_vectors(rows, size=50, window=4):
     ids = tokens(rows).numpy()
     n = 2001
@@ -296,7 +296,7 @@ judge_network("Conv. Net.", fitted(ConvNet(word_vectors(train)), both, 8), both)
 # Its inputs are high-level features of the sound: loudness, brightness, how busy it is, and twelve pitch classes. (The thesis takes Spotify's. Where a corpus has Spotify's columns, they are added.) Beside them stand VADER's sentiment of the lyrics {cite}`hutto2014vader` and TF-IDF reduced by SVD. It has three hidden layers of 128, 64 and 32 units.
 
 
-# %%
+# %% tags=["hide-input"]
 def high_level(rows):
     mel = mels[rows].astype(np.float32)
     loud = mel.mean((1, 2))
@@ -309,7 +309,7 @@ def high_level(rows):
     return np.column_stack([loud, mel.std((1, 2)), rise.mean(1), rise.std(1), bands, strongest, theirs])
 
 
-# %%
+# %% tags=["hide-input"]
 def chroma(rows):
     steps = np.linspace(*1127 * np.log1p(np.array([20, 8000]) / 700), 130)[1:-1]
     hertz = 700 * np.expm1(steps / 1127)
@@ -379,7 +379,7 @@ class Towers(nn.Module):
         return nn.functional.cross_entropy(scores, right) + nn.functional.cross_entropy(scores.T, right)
 
 
-# %%
+# %% tags=["hide-input"]
 def contrasted(towers, epochs):
     towers.to(device)
     optimizer = torch.optim.Adam(towers.parameters(), 1e-3)

@@ -138,7 +138,9 @@ chapter.figure(
 # %% tags=["hide-input"]
 if (corpus, preset) != ("demo", "demo"):
     data = ml.load_corpus(corpus, root or None)
-    print(f"From here on we ask about {data.name}: without planted evidence nobody knows the right answer.")
+    print(f"From here on we ask about the corpus {data.name}, and the preset {preset} answers.")
+    if not data[0].evidence:
+        print("Its songs have no planted evidence: nobody knows what the right answer would be.")
     model = ml.load_model("genre", "multimodal", data, preset, weights=weights, root=root or None)
     explainer = ml.MusicLIME(model, samples=samples)
     song = explainer.prepare(data[0])

@@ -178,14 +178,14 @@ pd.DataFrame(rows).T.style.format("{:.0f}", subset=["features tested", "found"])
 # The last column is the power of the test: a feature needs a mean weight of that size to be found in four of five
 # such studies. What is smaller will mostly be missed, however real it is.
 
-# %% [markdown] tags=["only-genre", "only-multimodal"]
+# %% [markdown] tags=["only-genre", "only-multimodal", "not-real"]
 # ### The same with hundreds of songs
 #
 # A page has time for few songs. A benchmark explained many, and noted for each word whether it was planted as
 # evidence in a song of the class. A finding that was not planted need not be false, since the model may use it all
 # the same; but most false ones are among these.
 
-# %% tags=["hide-input", "only-genre", "only-multimodal"]
+# %% tags=["hide-input", "only-genre", "only-multimodal", "not-real"]
 record = chapter.data_folder() / "measured" / "aggregate_1000.csv"
 if not (both and planted):
     pass
@@ -284,12 +284,14 @@ if hears:
 # words without any effect have a share, too. So a weight within two of its errors counts as 0 here. The intervals are
 # by bootstrap over songs.
 
-# %% [markdown] tags=["only-multimodal", "only-genre"]
+# %% [markdown] tags=["only-multimodal", "only-genre", "not-real"]
 # On composed songs we know more. The diamonds are what the model itself uses: a game of two players, words and sound,
 # in which a player that is out is replaced by neutral material, and both orders are averaged (Shapley values).
 
 # %% tags=["hide-input", "only-multimodal"]
 own_use = None
+if both and not listened[0].evidence:
+    display(Markdown("**These songs have no planted evidence:** what the model itself uses is not known."))
 if both and planted:
     worth = []
     for song in listened:

@@ -212,9 +212,9 @@ def per_class(scores, label):
 
 # %% tags=["hide-input"]
 if "genre" in tasks:
-    reports = {modality: measures["genre", modality]["report"] for modality in MODALITIES}
-    f1 = pd.DataFrame({modality: report["f1"] for modality, report in reports.items()})
-    f1 = f1[reports["multimodal"]["support"] > 0]
+    found = {modality: measures["genre", modality]["report"] for modality in MODALITIES}
+    f1 = pd.DataFrame({modality: report["f1"] for modality, report in found.items()})
+    f1 = f1[found["multimodal"]["support"] > 0]
     chapter.figure(
         per_class(f1, "F1"),
         alt="F1 of every genre for lyrics, audio and multimodal models as three marks on a line",
@@ -238,22 +238,21 @@ beside["best epoch"] = paper["best_epoch"].astype(str) + " of " + paper["epochs"
 beside.style.format("{:.1f}", subset=["ours", "paper, test", "paper, validation"])
 
 # %% [markdown]
-# Precision and recall of the multimodal genre model, ours beside table 5.4 of the thesis:
+# Precision and recall of the multimodal models, ours beside tables 5.3 and 5.4 of the thesis. A class that we or they
+# have no songs of is left empty.
 
 # %% tags=["hide-input"]
 reports = pd.read_csv(chapter.data_folder() / "published_reports.csv")
-theirs = reports[(reports["task"] == "genre") & (reports["modality"] == "multimodal")].set_index("class")
-if "genre" in tasks:
-    ours = measures["genre", "multimodal"]["report"]
-    columns = {}
-    for measure in ("precision", "recall"):
-        columns[f"{measure}, ours"] = ours[measure]
-        columns[f"{measure}, thesis"] = theirs[measure].reindex(ours.index)
-    columns["songs, ours"] = ours["support"]
-    columns["songs, thesis"] = theirs["support"].reindex(ours.index)
-    whole_numbers = ["songs, ours", "songs, thesis"]
-    shown = pd.DataFrame(columns).style.format("{:.2f}", na_rep="")
-    display(shown.format("{:.0f}", subset=whole_numbers, na_rep=""))
+theirs = reports[reports["modality"] == "multimodal"].set_index(["task", "class"])
+ours = pd.concat({task: measures[task, "multimodal"]["report"] for task in tasks}, names=["task", "class"])
+columns = {}
+for measure in ("precision", "recall"):
+    columns[f"{measure}, ours"] = ours[measure].where(ours["support"] > 0)
+    columns[f"{measure}, thesis"] = theirs[measure].reindex(ours.index)
+columns["songs, ours"] = ours["support"]
+columns["songs, thesis"] = theirs["support"].reindex(ours.index)
+shown = pd.DataFrame(columns).style.format("{:.2f}", na_rep="")
+shown.format("{:.0f}", subset=["songs, ours", "songs, thesis"], na_rep="")
 
 # %% tags=["hide-input"]
 scores = reports[reports["task"] == "genre"].pivot(index="class", columns="modality", values="f1")[MODALITIES]

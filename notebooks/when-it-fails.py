@@ -88,15 +88,13 @@ def cell_auc(explanation, song):
 # ## One: bleed taken for evidence
 #
 # A separator leaks: what the drums played then stands partly in *other*, and their weight with it. The same model
-# explains the same songs with their true stems, and with stems from the small separator of this book. (Songs without
-# true stems are explained with two separators instead.)
+# explains the same songs with their true stems, and with stems from the small separator of this book. (Of songs
+# without true stems only the second is shown.)
 
 # %%
-has_stems = song.stems is not None
-first_way = "true stems" if has_stems else "separated by hpss"
-others = {} if has_stems else {"separate": separation.separator("hpss")}
-true = [explain(one, **others) for one in heard]
-leaked = [explain(one, separate=separation.separator("demo")) for one in heard]
+ways = {"true stems": {}} if song.stems is not None else {}
+ways["separated"] = {"separate": separation.separator("demo")}
+by_way = {name: [explain(one, **options) for one in heard] for name, options in ways.items()}
 
 
 def share_by_stem(explanations):
@@ -109,16 +107,16 @@ def share_by_stem(explanations):
     return pd.Series(weight) / sum(weight.values())
 
 
-bleed = pd.DataFrame({first_way: share_by_stem(true), "separated": share_by_stem(leaked)})
+bleed = pd.DataFrame({name: share_by_stem(explained) for name, explained in by_way.items()})
 bleed.loc["AUC of planted cells"] = [
-    np.mean([cell_auc(e, s) for e, s in zip(explained, heard)]) for explained in (true, leaked)
+    np.mean([cell_auc(e, s) for e, s in zip(explained, heard)]) for explained in by_way.values()
 ]
 bleed.round(2)
 
 # %%
 parts = separation.separate(song.audio, song.sample_rate)
 stem = sorted(song.evidence["genre"]["cells"])[0][0] if song.evidence else "drums"
-known = {f"{stem}, true": song.stems[stem]} if has_stems else {}
+known = {f"{stem}, true": song.stems[stem]} if song.stems is not None else {}
 chapter.sounds(known | {f"{stem}, separated": parts[stem]}, song.sample_rate)
 
 # %% [markdown]

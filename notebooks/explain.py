@@ -136,7 +136,7 @@ pd.DataFrame(
 
 # %%
 explained_song = ml.MusicLIME(model, samples=by_hand, design="joint").explain(song_at(0))
-explained_song.table().head(5).round(3)
+explained_song.table().head(5).style.hide(axis="index").format(precision=3)
 
 # %% [markdown]
 # ## Four songs for a class
@@ -170,7 +170,7 @@ chosen = list(classes) or [label for label in of_the_thesis if label in met]
 chosen = chosen or list(dict.fromkeys([ranked[0], ranked[-1]]))
 
 
-# %%
+# %% tags=["hide-input"]
 def cases(label):
     """The song of each case, as its place among the test songs."""
     p = answers[:, model.classes.index(label)]
@@ -209,64 +209,42 @@ explanation_of = dict(zip(places, explain_songs(ask, [song_at(i) for i in places
 explained = {label: {case: explanation_of[i] for case, i in found_cases[label].items()} for label in chosen}
 
 # %% tags=["hide-input"]
-for label in chosen:
-    chapter.figure(
-        plots.strongest(explained[label], label, 6),
-        alt=f"Bars of the six strongest features for {label} in each case, with 95 % intervals",
-        caption=f"The strongest features for *{label}*, with 95 % intervals. Bars to the right speak for the class, "
-        "to the left against it; the colour tells sound from words.",
-        name=f"fig-bars-{chapter.slug(label)}",
-    )
+chapter.figure(
+    plots.strongest(explained),
+    alt="Bars of the five strongest features of each song, a row of panels a class, with 95 % intervals",
+    caption="The strongest features of each song for its class, with 95 % intervals. Bars to the right speak for the "
+    "class, to the left against it; the colour tells sound from words.",
+    name="fig-bars",
+)
 
 # %% [markdown]
 # ## One explanation, read closely
 #
-# The **error** is the weight's standard error: with other masks the weight would differ by about that much. A weight
-# smaller than two errors could be zero. The first song of the table above, once more:
-
-# %%
-first = next(iter(explained[chosen[0]].values()))
-first.table(chosen[0]).head(5).style.hide(axis="index").format(precision=3)
+# This is the first song of the table. The **error** of a weight says by how much it would differ with other masks: a
+# weight smaller than two errors could be zero. **R²** is the share of the answers' variation that the sum explains.
 
 # %% tags=["hide-input"]
+first = next(iter(explained[chosen[0]].values()))
 row = first.row(chosen[0])
 told = np.abs(first.weights[row]) > 1.96 * first.errors[row]
 facts = {
-    "R²: the share of the answers' variation that the sum explains": f"{first.score[row]:.2f}",
+    "R²": f"{first.score[row]:.2f}",
     "median error of a weight": f"{np.median(first.errors[row]):.4f}",
     "weights that are clearly not zero": f"{told.mean():.0%}",
-    "of the five strongest, another run would name": f"{first.steady(5, chosen[0]):.0%}",
+    "of its five strongest, another run would name": f"{first.steady(5, chosen[0]):.0%}",
 }
-pd.DataFrame(facts.items(), columns=["this explanation", ""]).style.hide(axis="index")
-
-# %% [markdown]
-# ## Why this class and not that one?
-#
-# A word can speak for two classes at once. Asked *why this rather than that*, we want the difference of the two weights.
-# It has an error of its own, from the same masks.
-
-# %%
-second = model.classes[int(np.argsort(-first.probabilities)[1])]
-other = second if second != chosen[0] else first.label
-other = other if other != chosen[0] else next(label for label in model.classes if label != chosen[0])
-first.table(chosen[0], against=other).head(5).style.hide(axis="index").format(precision=3)
-
-# %% [markdown]
-# ## Where in the song
-#
-# The same explanation, as the song is read and heard. For the other songs of the class only the sound is shown.
+pd.DataFrame(facts.items(), columns=[f"this explanation of {chosen[0]}", ""]).style.hide(axis="index")
 
 # %% tags=["hide-input", "not-audio"]
 if modality != "audio":
-    chapter.show_html(plots.lit(first, chosen[0]))
+    chapter.show_html(f'<div class="ml-lyrics">{plots.lit(first, chosen[0])}</div>')
 
 # %% tags=["hide-input", "not-lyrics"]
 if modality != "lyrics":
     chapter.figure(
-        plots.cells(explained[chosen[0]], chosen[0]),
-        alt=f"Stem by segment grids of the weights for {chosen[0]}, one for each case",
-        caption=f"Weights of the cells for *{chosen[0]}*, on one scale: a pale map is that of a song whose sound "
-        "weighs little. Stems from top to bottom, tenths of the clip from left to right.",
+        plots.cells({chosen[0]: first}, chosen[0]),
+        alt=f"A stem by segment grid of the weights for {chosen[0]}",
+        caption=f"Weights of the cells for *{chosen[0]}*. Stems from top to bottom, tenths of the clip from left to right.",
         name="fig-cells",
     )
 
@@ -354,6 +332,15 @@ coarser = {
 coarse = explainer(model, samples=samples, **coarser[modality]).explain(example)
 print(f"{len(coarse.features)} features instead of {len(first.features)}")
 print(f"R2 {coarse.score[coarse.row(chosen[0])]:.2f} instead of {first.score[row]:.2f}")
+
+# %% [markdown]
+# **4.** Why this class *and not that one*? Ask for the difference of the two weights. It has an error of its own, from
+# the same masks. Take the class that the model finds next likeliest.
+
+# %% tags=["hide-cell", "solution"]
+likeliest = [model.classes[i] for i in np.argsort(-first.probabilities)]
+other = next(label for label in likeliest if label != chosen[0])
+first.table(chosen[0], against=other).head(5).style.hide(axis="index").format(precision=3)
 
 # %% [markdown]
 # ## Summary

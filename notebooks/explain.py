@@ -152,9 +152,9 @@ truth = test.table[task].astype(str).to_numpy() if task in test.table else np.fu
 guess = np.array(model.classes)[answers.argmax(axis=1)]
 
 # %% [markdown]
-# `classes` names those to show. Without a choice we take the five genres that the thesis takes (its figures 5.3.1 to
-# 5.3.5), as far as the model knows them and some song is of them or was given them; where none is left, the classes
-# that the model knows best and least by F1. For each we look for four songs: the **true positive** and the **false
+# `classes` names those to show. Without a choice we take the five genres of the thesis (its figures 5.3.1 to 5.3.5),
+# where some song is of them or was given them; else the classes that the model knows best and least by F1. For each we
+# look for four songs: the **true positive** and the **false
 # positive** of which the model is surest, the **false negative** it believed least, and the **prototype**: of the songs
 # it got right, the one whose probabilities lie nearest to their mean.
 
@@ -190,17 +190,16 @@ def cases(label):
 
 found_cases = {label: cases(label) for label in chosen}
 titles = test.table["title"].to_numpy()
-table = pd.DataFrame(
-    {label: {case: titles[i] for case, i in found_cases[label].items()} for label in chosen}
-).T
-table.fillna("none")
+table = pd.DataFrame({label: {case: titles[i] for case, i in found_cases[label].items()} for label in chosen})
+in_order = ["true positive", "false positive", "false negative", "prototype", "surest"]
+table = table.T[[case for case in in_order if case in table.index]].fillna("none")
+table.style.set_properties(**{"font-size": "0.8rem"})
 
 # %% [markdown]
 # *None*: the model made no such mistake. *Surest*: no song's own label is known to be right or wrong, so we take the
 # song of which the model is surest. {doc}`Prototypes </runs/prototypes>` lets you hear one song of each genre.
 #
-# One line makes the explainer, one explains the songs. What another chapter explained in the same way is read from
-# the cache.
+# One line makes the explainer, one explains the songs.
 
 # %%
 ask = explainer(model, samples=samples)
@@ -251,8 +250,8 @@ if modality != "lyrics":
 # %% [markdown]
 # ## Listen
 #
-# Mute what the explanation names and see what the sum of the remaining weights expects; the model's own answer stands
-# beside it. This is the song whose sound weighs most, of those above that the model got right.
+# Mute what the explanation names: the model answers, and the sum of the remaining weights stands beside it. This is the
+# song whose sound weighs most, of those that the model got right.
 
 
 # %% tags=["hide-input"]
@@ -270,8 +269,7 @@ chapter.player(explained[label][case], song_at(found_cases[label][case]), model)
 # ## Ask the model yourself
 #
 # In a live notebook `explore` opens a panel with a switch for every cell and word. Press one, and the model answers
-# anew; beside its answer stands what the sum of weights expects. This page shows a picture of the panel, here with the
-# two strongest features switched off.
+# anew, beside what the sum of weights expects. Here is a picture of it, with the two strongest features switched off.
 
 # %% tags=["explore"]
 panel = explained[label][case].explore(model, song_at(found_cases[label][case]))
@@ -280,10 +278,6 @@ for feature in explained[label][case].top(2, label):
 chapter.panel(panel)
 
 # %% [markdown]
-# ## Were they right?
-#
-# One song cannot tell. {doc}`Can you trust it? </runs/trust>` marks explanations of many songs whose evidence is known.
-#
 # ## Strengths
 #
 # - Words and sound carry weights on one scale, in one model, with intervals.
@@ -297,7 +291,7 @@ chapter.panel(panel)
 # ## What this cannot tell you
 #
 # Whether the model is right about music, or what a listener heard. An explanation tells what moved this model on this
-# song.
+# song. {doc}`Can you trust it? </runs/trust>` marks explanations of songs whose evidence is known.
 #
 # ## Exercises
 #

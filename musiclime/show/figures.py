@@ -228,7 +228,7 @@ def strongest(explained: dict, count: int = 5) -> Figure:
     (chapter *Explain*)
     """
     titles = list(dict.fromkeys(title for explanations in explained.values() for title in explanations))
-    size = (3.1 * max(len(titles), 2), 0.5 + (0.42 + 0.16 * count) * len(explained))
+    size = (2.3 * max(len(titles), 2), 0.5 + (0.42 + 0.16 * count) * len(explained))
     figure, axes = plt.subplots(
         len(explained), len(titles), figsize=size, layout="constrained", squeeze=False
     )

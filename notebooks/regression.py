@@ -197,7 +197,7 @@ class LSTM(nn.Module):
         return self.dense(states[torch.arange(len(ids)), last]).sigmoid()
 
 
-# %%
+# %% tags=["hide-input"]
 class Two(nn.Module):
     """One network for valence, one for energy."""
 
@@ -321,7 +321,7 @@ def chroma(rows):
     return np.array([np.roll(share, -share.argmax()) for share in shares])
 
 
-# %%
+# %% tags=["hide-input"]
 vader = SentimentIntensityAnalyzer()
 
 

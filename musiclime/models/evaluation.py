@@ -131,19 +131,20 @@ def _with_and_without_evidence(corpus: Corpus, position: int, sample_rate: int):
     return clip(song, sample_rate), clip(replaced, sample_rate), song.lyrics, replaced.lyrics
 
 
-def _ask_one_by_one(model, corpus: Corpus, progress: bool) -> dict:
-    """The answers of a model that is no network of ours, such as those of preset "real"."""
-    answer = {case: [] for case in CASES}
+def _ask_one_by_one(models: list, corpus: Corpus, progress: bool) -> list[dict]:
+    """The answers of models that are no networks of ours, such as those of preset "real"."""
+    parts = [{case: [] for case in CASES} for _ in models]
     for song in tqdm(corpus, "evaluating", disable=not progress):
         replaced = song.neutral() if song.evidence else song
-        seconds = min(getattr(model, "seconds", song.seconds), song.seconds)
-        for case, changed in CASES.items():
-            heard = clip(replaced if changed["cells"] else song, model.sample_rate, seconds)
-            words = replaced.lyrics if changed["words"] else song.lyrics
-            if case == "as it is" or song.evidence:
-                said = model.predict(heard[None], [words])[0]
-            answer[case].append(said)
-    return {case: np.stack(found) for case, found in answer.items()}
+        for model, answer in zip(models, parts):
+            seconds = min(getattr(model, "seconds", song.seconds), song.seconds)
+            for case, changed in CASES.items():
+                heard = clip(replaced if changed["cells"] else song, model.sample_rate, seconds)
+                words = replaced.lyrics if changed["words"] else song.lyrics
+                if case == "as it is" or song.evidence:
+                    said = model.predict(heard[None], [words])[0]
+                answer[case].append(said)
+    return [{case: np.stack(found) for case, found in answer.items()} for answer in parts]
 
 
 def evaluate(models, corpus: Corpus, rounds: int = 2000, seed: int = 0, progress: bool = True):
@@ -167,7 +168,7 @@ def evaluate(models, corpus: Corpus, rounds: int = 2000, seed: int = 0, progress
     if all(isinstance(model, Model) for model in models):
         asked = answers(models, corpus, progress)
     else:
-        asked = [_ask_one_by_one(model, corpus, progress) for model in models]
+        asked = _ask_one_by_one(models, corpus, progress)
     found = []
     for model, answer in zip(models, asked):
         truth = labels_of(corpus.table, model.card["task"], model.classes)

@@ -21,6 +21,7 @@
 # **How long, on what.** {glue:text}`took`.
 
 # %% tags=["hide-input"]
+import numpy as np
 import pandas as pd
 from IPython.display import Markdown, display
 
@@ -41,18 +42,18 @@ asked: int = 270
 
 # %%
 songs = ml.load_corpus(corpus, root or None)
-test = songs.split("test")
-test = test.where(test.table.index < asked)
-tasks = [
-    task for task in ("genre", "emotion") if task in songs.table and songs.table[task].astype(bool).any()
-]
+test = songs if preset == "real" else songs.kept_aside()
+test = test.where(np.arange(len(test)) < asked)
+tasks = ["genre"] if preset == "real" else ["genre", "emotion"]  # the real models tell no emotion of the nine
+tasks = [task for task in tasks if (~songs.table[task].isin(["", "other"])).any()]
 
 # %%
 models, measures = {}, {}
 for task in tasks:
-    labelled = test.where(~test.table[task].isin(["", "other"]))
     for modality in ("multimodal", "audio", "lyrics"):
-        model = ml.load_model(task, modality, songs, preset, weights=weights, progress=False)
+        options = {"weights": weights, "root": root or None, "progress": False}
+        model = ml.load_model(task, modality, songs, preset, **options)
+        labelled = test.where(test.table[task].isin(model.classes))
         models[task, modality] = model
         measures[task, modality] = evaluate(model, labelled, progress=False)
 
@@ -120,6 +121,8 @@ def most_frequent_mistake(confusion):
     """The pair of classes that is confused most often, in words."""
     pairs = confusion.stack()
     wrong = pairs[[truth != guess for truth, guess in pairs.index]]
+    if not wrong.any():
+        return "none"
     truth, guess = wrong.idxmax()
     return f"{truth} taken for {guess} ({wrong.max()} songs)"
 
@@ -140,7 +143,9 @@ def model_card(task, modality):
         "accuracy": f"{found['accuracy']:.3f} (95 % interval {low:.3f} to {high:.3f})",
         "macro F1": f"{found['macro_f1']:.3f}",
     }
-    if test[0].evidence:
+    if not test[0].evidence:
+        rows["accuracy without its evidence"] = "not known: the songs have no planted evidence"
+    else:
         for case, accuracy in found["replaced"].items():
             if case != "as it is":
                 rows[f"accuracy, {case}"] = f"{accuracy:.3f}"
@@ -211,10 +216,11 @@ model_card("emotion", "lyrics")
 
 # %% tags=["hide-cell", "solution"]
 for (task, modality), found in measures.items():
-    truth = test.table[task][~test.table[task].isin(["", "other"])].to_numpy()
+    model = models[task, modality]
+    truth = test.table[task][test.table[task].isin(model.classes)].to_numpy()
     answers = found["probabilities"]
-    guesses = [models[task, modality].classes[best] for best in answers.argmax(axis=1)]
-    wrong = [guess != label for guess, label in zip(guesses, truth)]
+    guesses = np.array(model.classes)[answers.argmax(axis=1)]
+    wrong = guesses != truth
     print(
         f"{task}, {modality}: mean probability of its wrong answers {answers.max(axis=1)[wrong].mean():.2f}"
     )

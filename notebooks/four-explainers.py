@@ -224,6 +224,8 @@ table.set_index(pd.Index([f.name for f in space.lyrics], name="line")).style.for
 
 # %%
 sounds = ["silence", "noise", *(["neutral"] if song.evidence else [])]
+if not song.evidence:
+    print("This song has no planted evidence, so nobody knows what it would be without its genre.")
 offs = {off: ml.AudioLIME(model, samples=samples, off=off).explain(song) for off in sounds}
 cells = pd.DataFrame({off: found.weights[row] for off, found in offs.items()})
 cells.index = [feature.name for feature in offs["silence"].features]

@@ -29,6 +29,10 @@ import musiclime as ml
 from musiclime.show import chapter
 
 # %% tags=["parameters"]
+corpus: str = "demo"
+root: str = ""
+preset: str = "demo"
+weights: str = "pretrained"
 songs: int = 3
 size: int = 300
 masks: int = 200
@@ -105,9 +109,13 @@ pd.DataFrame({scale: sobol_share(values[..., 0]) for scale, values in scales.ite
 # Our model fuses late: it encodes the sound and the words apart, and a head joins the two codes. So a grid of many
 # thousands of questions costs only a few hundred encodings.
 
+# %% tags=["hide-input"]
+data = ml.load_corpus(corpus, root or None)
+model = ml.load_model("genre", "multimodal", data, preset, weights=weights, root=root or None, progress=False)
+test = data.kept_aside()
+songs = min(songs, len(test))
+
 # %%
-model = ml.load_model("genre", "multimodal")
-test = ml.load_corpus("demo").split("test")
 results = {
     one.title: ml.interaction(one, model, masks=(masks, masks)) for one in (test[k] for k in range(songs))
 }
@@ -142,26 +150,30 @@ shares.rename(columns={"logit": "centred log p"}).round(3)
 # $$ \text{logit}_c = \frac{\alpha_c(\text{sound}) + \beta_c(\text{words})}{\sigma(\text{sound}, \text{words})} + b_c , $$
 #
 # so sound and words meet in one place: $\sigma$, the spread by which LayerNorm divides, the same for all classes.
-# Rebuild the grid with $\sigma$, and with $\sigma$ held still.
+# Rebuild the grid with $\sigma$, and with $\sigma$ held still. (A model with another head has no $\sigma$: then the
+# demo's model is taken apart here.)
+
+# %% tags=["remove-cell"]
+paper_head = model if hasattr(model, "head_audio") else ml.load_model("genre", "multimodal")
 
 # %%
 from musiclime.explain.masks import coins
 
-space = ml.MusicLIME(model).space(test[0])
+space = ml.MusicLIME(paper_head).space(test[0])
 audio_masks, lyric_masks = (coins(masks, len(side), seed=7) for side in (space.audio, space.lyrics))
-sound = model.encode_cells(space.song.stems, audio_masks.reshape(-1, 10, 4))
-words = model.encode_lyrics(space.texts(lyric_masks))
+sound = paper_head.encode_cells(space.song.stems, audio_masks.reshape(-1, 10, 4))
+words = paper_head.encode_lyrics(space.texts(lyric_masks))
 
-numbers = model.head_audio(sound)[:, None] + model.head_lyrics(words)[None]
+numbers = paper_head.head_audio(sound)[:, None] + paper_head.head_lyrics(words)[None]
 sums, mean, square = numbers[..., :-2], numbers[..., -2:-1], numbers[..., -1:]
-sigma = np.sqrt(square - mean**2 + model.head_eps)
+sigma = np.sqrt(square - mean**2 + paper_head.head_eps)
 
 # %%
-column = int(model.fuse_grid(sound[:1], words[:1]).argmax())
+column = int(paper_head.fuse_grid(sound[:1], words[:1]).argmax())
 grids = {
     "sigma held still": sums / sigma.mean(),
-    "with sigma": sums / sigma + model.head_bias,
-    "with softmax": model.fuse_grid(sound, words),
+    "with sigma": sums / sigma + paper_head.head_bias,
+    "with softmax": paper_head.fuse_grid(sound, words),
 }
 parts = {}
 for name, values in grids.items():
@@ -171,7 +183,7 @@ for name, values in grids.items():
 pd.Series(parts, name="share of interaction").to_frame().round(4)
 
 # %% [markdown]
-# On this song what looks like interaction is nearly all softmax.
+# On this song, what looks like interaction and is not $\sigma$'s is the bend of the softmax.
 #
 # ## Could a head, if it had to?
 #

@@ -55,6 +55,9 @@ from musiclime.models.evaluation import evaluate
 from musiclime.models.training import RECIPES
 from musiclime.show.figures import COLOURS
 
+if preset == "real":
+    raise ValueError('the models of preset "real" were trained by others: take preset "demo" or "paper"')
+
 # %% [markdown]
 # ## Train one now
 #
@@ -71,7 +74,7 @@ small.name
 
 # %%
 songs = ml.load_corpus(corpus, root or None)
-model = ml.load_model(task, modality, songs, preset, weights=weights)
+model = ml.load_model(task, modality, songs, preset, weights=weights, root=root or None)
 model.name
 
 # %% tags=["hide-input"]
@@ -134,7 +137,7 @@ pd.DataFrame(rows).style.hide(axis="index").format({"numbers to learn": "{:,}"})
 # The test songs come from artists that the model never met.
 
 # %%
-test = songs.split("test")
+test = songs.kept_aside()
 measures = evaluate(model, test, progress=False)
 
 # %% tags=["hide-input"]

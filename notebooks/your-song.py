@@ -102,6 +102,13 @@ chapter.player(explanation, ready, model)
 # %%
 explanation.table().head(8).round(3)
 
+# %% [markdown]
+# In a live notebook the next cell opens a panel with a switch for every cell and word. Press one, and the model answers
+# anew, beside what the sum of weights expects. A page without a kernel shows a picture of the panel.
+
+# %% tags=["explore"]
+chapter.panel(explanation.explore(model, ready))
+
 # %% tags=["hide-input"]
 made_of = model.card.get("trained_on", [f"a network trained on the corpus {corpus}"])
 order = explanation.probabilities.argsort()[::-1][:3]

@@ -16,6 +16,13 @@ STEMS = ("vocals", "drums", "bass", "other")
 # What every corpus knows of a song; a corpus may have more columns.
 COLUMNS = ["id", "artist", "title", "genre", "emotion", "valence", "energy", "split"]
 RIGHTS = ["licence", "attribution", "source"]  # more columns of corpora of real songs
+SPOTIFY = [
+    "danceability",
+    "acousticness",
+    "tempo",
+    "key",
+    "mode",
+]  # of a song's sound, where a table has them
 # The longest lyrics: ten times the longest raps, and what a file of anything else soon exceeds.
 MOST_LETTERS = 100_000
 
@@ -282,6 +289,22 @@ class Corpus:
         if name not in ("train", "val", "test"):
             raise ValueError(f"a corpus has the splits train, val and test, not {name!r}")
         return self.where(self.table["split"] == name)
+
+    def kept_aside(self) -> "Corpus":
+        """Return the songs that no model of ours was trained on.
+
+        Returns:
+            A corpus of the songs of the split "test"; of all songs where none is in it.
+
+        Example:
+            >>> import musiclime as ml
+            >>> len(ml.load_corpus("demo").kept_aside())
+            270
+
+        (chapter *Explain*)
+        """
+        in_test = self.table["split"] == "test"
+        return self.where(in_test) if in_test.any() else self
 
     def where(self, keep: Iterable[bool]) -> "Corpus":
         """Return the songs for which a mask over the table is true.

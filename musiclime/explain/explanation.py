@@ -216,7 +216,7 @@ class Explanation(_WithSpace):
         return player(self, None)
 
     def explore(self, predict: Any, song: "Song") -> Any:
-        """A panel for a live notebook: mute cells and words and ask the model (chapter *Your song*).
+        """A panel for a live notebook: mute cells and words and ask the model (chapter *Explain*).
 
         Args:
             predict: the model that was explained.

@@ -135,14 +135,30 @@ def _with_and_without_evidence(corpus: Corpus, position: int, sample_rate: int) 
     return clip(song, sample_rate), clip(replaced, sample_rate), song.lyrics, replaced.lyrics
 
 
+def _ask_one_by_one(models: list, corpus: Corpus, progress: bool) -> list[dict]:
+    """The answers of models that are no networks of ours, such as those of preset "real"."""
+    parts: list[dict[str, list]] = [{case: [] for case in CASES} for _ in models]
+    for song in tqdm(corpus, "evaluating", disable=not progress):
+        replaced = song.neutral() if song.evidence else song
+        for model, answer in zip(models, parts):
+            seconds = min(getattr(model, "seconds", song.seconds), song.seconds)
+            for case, changed in CASES.items():
+                heard = clip(replaced if changed["cells"] else song, model.sample_rate, seconds)
+                words = replaced.lyrics if changed["words"] else song.lyrics
+                if case == "as it is" or song.evidence:
+                    said = model.predict(heard[None], [words])[0]
+                answer[case].append(said)
+    return [{case: np.stack(found) for case, found in answer.items()} for answer in parts]
+
+
 def evaluate(
     models: Any, corpus: Corpus, rounds: int = 2000, seed: int = 0, progress: bool = True
 ) -> dict | list[dict]:
     """Measures of a model, or of each in a list, on all songs of a corpus.
 
     Args:
-        models: a Model, or several.
-        corpus: labelled songs.
+        models: a Model, or several in a list; those of preset "real" are asked song by song.
+        corpus: songs with labels that the models know.
         rounds: bootstrap draws of the intervals.
         seed: of the bootstrap.
         progress: whether to show a progress bar.
@@ -153,10 +169,14 @@ def evaluate(
 
     (chapter *Train*)
     """
-    if isinstance(models, Model):
+    if not isinstance(models, list):
         return evaluate([models], corpus, rounds, seed, progress)[0]
+    if all(isinstance(model, Model) for model in models):
+        asked = answers(models, corpus, progress)
+    else:
+        asked = _ask_one_by_one(models, corpus, progress)
     found = []
-    for model, answer in zip(models, answers(models, corpus, progress)):
+    for model, answer in zip(models, asked):
         truth = labels_of(corpus.table, model.card["task"], model.classes)
         found.append(_measures(answer, truth, model.classes, rounds, seed))
     return found

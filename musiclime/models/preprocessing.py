@@ -119,12 +119,13 @@ def check_audio(audio: np.ndarray, sample_rate: int, whose: str = "") -> np.ndar
     return audio.astype(np.float32, copy=False)
 
 
-def clip(song: "Song", sample_rate: int = 16000) -> np.ndarray:
-    """The 10.24 s of a song that a model hears.
+def clip(song: "Song", sample_rate: int = 16000, seconds: float = SECONDS) -> np.ndarray:
+    """The first seconds of a song, as a model hears them.
 
     Args:
         song: a Song; two channels are mixed to one.
         sample_rate: the rate that the model hears.
+        seconds: how much it hears.
 
     Returns:
         float32 samples; a shorter song is followed by silence.
@@ -137,8 +138,8 @@ def clip(song: "Song", sample_rate: int = 16000) -> np.ndarray:
         channel_axis = int(np.argmin(audio.shape))
         audio = audio.mean(channel_axis) / full_scale
     audio = check_audio(audio, song.sample_rate, f"song {song.id!r}")[0]
-    audio = audio[: round((SECONDS + 0.1) * song.sample_rate)]
-    length = round(SECONDS * sample_rate)
+    audio = audio[: round((seconds + 0.1) * song.sample_rate)]
+    length = round(seconds * sample_rate)
     audio = resample(audio, song.sample_rate, sample_rate)[:length]
     return np.pad(audio, (0, length - len(audio)))
 

@@ -134,6 +134,48 @@ def show_html(fragment: str) -> None:
     display(HTML(fragment))
 
 
+def available(corpus: str, root: str, preset: str) -> tuple[str, str]:
+    """The corpus and the preset of a page; the demo's, with a sentence, where the real ones cannot be had.
+
+    Args:
+        corpus: the wanted corpus. Only "real" may be stood in for: a reader's own folder must be there.
+        root: its folder, or "".
+        preset: the wanted preset.
+
+    Returns:
+        A corpus and a preset.
+
+    Example:
+        >>> available("demo", "", "demo")
+        ('demo', 'demo')
+    """
+    if corpus != "real":
+        return corpus, preset
+    from IPython.display import Markdown, display
+
+    from ..data.corpora import load_corpus
+    from ..models.pretrained import load_real
+
+    try:
+        load_corpus("real", root or None)
+        load_real("genre", "multimodal")
+    except (ValueError, FileNotFoundError) as missing:
+        display(Markdown(f"**The demo's songs and model stand in here:** {missing}."))
+        return "demo", "demo"
+    return corpus, preset
+
+
+def panel(live: Any) -> None:
+    """Show the panel of `Explanation.explore`; in the book, where no kernel answers, a picture of it.
+
+    Args:
+        live: the panel.
+    """
+    from IPython.display import HTML, display
+
+    display(live if _run() is None else HTML(live.picture()))
+
+
 def player(explanation: "Explanation", song: "Song", model: Any = None) -> None:
     """The listenable explanation, its sound beside the page in the book; with the model, its true answers.
 

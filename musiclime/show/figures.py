@@ -224,12 +224,11 @@ def themes(ax: Axes, points: np.ndarray, names: Any, classes: Any, title: str = 
     ax.legend(fontsize=SMALLEST_TYPE, loc="best")
 
 
-def strongest(explanations: dict, label: str, count: int = 10) -> Figure:
-    """Draw the strongest features of each named explanation for one class, with 95 % intervals.
+def strongest(explained: dict, count: int = 5) -> Figure:
+    """Draw the strongest features of explanations, a row of panels for each class, with 95 % intervals.
 
     Args:
-        explanations: an explanation for each title.
-        label: the class.
+        explained: for each class, an explanation for each title.
         count: how many features.
 
     Returns:
@@ -237,15 +236,26 @@ def strongest(explanations: dict, label: str, count: int = 10) -> Figure:
 
     (chapter *Explain*)
     """
-    columns = min(2, len(explanations))
-    figure, axes = panels(len(explanations), width=4.4, height=1.2 + 0.28 * count, columns=columns)
-    for axis, (title, explanation) in zip(axes, explanations.items()):
-        table = explanation.table(label).head(count)
-        colours = [COLOURS[modality] for modality in table["modality"]]
-        values = table.set_index("feature")["weight"]
-        bars(axis, values, NORMAL_QUANTILE * table["error"], title, f"weight for {label}", colours)
-        axis.axvline(0, color=INK, lw=0.8)
-        axis.margins(x=0.1)
+    titles = list(dict.fromkeys(title for explanations in explained.values() for title in explanations))
+    size = (2.3 * max(len(titles), 2), 0.5 + (0.42 + 0.16 * count) * len(explained))
+    figure, axes = plt.subplots(
+        len(explained), len(titles), figsize=size, layout="constrained", squeeze=False
+    )
+    for axis in axes.flat:
+        axis.axis("off")
+    for row, (label, explanations) in zip(axes, explained.items()):
+        for title, explanation in explanations.items():
+            axis, table = row[titles.index(title)], explanation.table(label).head(count)
+            axis.axis("on")
+            colours = [COLOURS[modality] for modality in table["modality"]]
+            values = table.set_index("feature")["weight"]
+            bars(axis, values, NORMAL_QUANTILE * table["error"], "", "", colours)
+            axis.set_title(f"{label}: {title}", fontsize=SMALLEST_TYPE)
+            axis.tick_params(axis="x", labelsize=SMALLEST_TYPE)
+            axis.locator_params(axis="x", nbins=3)
+            axis.axvline(0, color=INK, lw=0.8)
+            axis.margins(x=0.1)
+    figure.supxlabel("weight for the class", fontsize=SMALLEST_TYPE)
     return figure
 
 

@@ -88,6 +88,73 @@ def test_ast_and_roberta_are_joined_as_in_the_thesis(chapter):
         assert not torch.allclose(network.train()(mel, ids), expected), "no dropout"
 
 
+@pytest.fixture(scope="module")
+def checkpoints(chapter, tmp_path_factory):
+    """Names of three pretrained models: folders as a hub hands them out, small and with random weights."""
+    from transformers import AutoConfig, AutoModel
+
+    from musiclime.models.encoders import ENCODERS
+    from musiclime.models.preprocessing import word_tokenizer
+
+    place, tokenizer = tmp_path_factory.mktemp("hub"), word_tokenizer(chapter["lyrics"])
+    size = {"vocab_size": len(tokenizer), "pad_token_id": tokenizer.pad_token_id}
+    kinds = {
+        "xlnet": {"model_type": "xlnet", "d_model": 16, "n_layer": 1, "n_head": 2, "d_inner": 32, **size},
+        "ast": ENCODERS["demo"]["audio"],
+        "roberta": {**ENCODERS["demo"]["lyrics"], **size},
+    }
+    torch.manual_seed(7)
+    for name, configuration in kinds.items():
+        AutoModel.from_config(AutoConfig.for_model(**configuration)).save_pretrained(place / name)
+        tokenizer.save_pretrained(place / name)
+    return {name: str(place / name) for name in kinds}
+
+
+def test_named_checkpoints_are_loaded_with_their_own_tokenizers(chapter, checkpoints):
+    from transformers import ASTModel, RobertaModel, XLNetModel
+
+    rows = chapter["test"][:3]
+    ids, filler = chapter["reader"](checkpoints["xlnet"], 640)
+    network = chapter["XLNet"](checkpoints["xlnet"], filler).eval()
+    saved = XLNetModel.from_pretrained(checkpoints["xlnet"]).state_dict()
+    assert all(torch.equal(value, saved[name]) for name, value in network.xlnet.state_dict().items())
+    longer = torch.nn.functional.pad(ids(rows), (0, 5), value=filler)
+    assert (ids(rows) == filler).any()
+    with torch.inference_mode():
+        assert torch.allclose(network(longer), network(ids(rows)), atol=1e-5), "the filler is read"
+
+    both = chapter["Transformers"](checkpoints["ast"], checkpoints["roberta"], filler)
+    for kind, part in ((ASTModel, both.ast), (RobertaModel, both.roberta)):
+        saved = kind.from_pretrained(checkpoints["ast" if kind is ASTModel else "roberta"]).state_dict()
+        assert all(torch.equal(value, saved[name]) for name, value in part.state_dict().items())
+
+
+def test_a_named_checkpoint_is_trained_and_judged_like_the_others(chapter, checkpoints):
+    ids, filler = chapter["reader"](checkpoints["roberta"], 512)
+    inputs = [chapter["spectrogram"], ids]
+    network = chapter["Transformers"](checkpoints["ast"], checkpoints["roberta"], filler)
+    before = network.roberta.embeddings.word_embeddings.weight.clone()
+    trained = chapter["fitted"](network, inputs, 1, 2e-5)
+    assert not torch.equal(before, trained.roberta.embeddings.word_embeddings.weight)
+    chapter["judge_network"]("named", trained, inputs)
+    assert 0 < chapter["results"].pop("named")["average"] < 0.5
+
+
+def test_columns_of_spotify_are_among_the_inputs_where_a_corpus_has_them(chapter):
+    rows, table = chapter["test"][:3], chapter["table"]
+    without = chapter["high_level"](rows)
+    tempo = torch.arange(len(table)).numpy().astype(float)
+    tempo[rows[0]] = float("nan")  # not known: then the mean stands in
+    chapter["table"] = table.assign(tempo=tempo)
+    try:
+        found = chapter["high_level"](rows)
+    finally:
+        chapter["table"] = table
+    assert found.shape[1] == without.shape[1] + 1
+    known = tempo[tempo == tempo]
+    assert found[:, -1] == pytest.approx([known.mean(), *tempo[rows[1:]]])
+
+
 def test_who_has_learned_loses_to_the_mean_when_inputs_are_shuffled(chapter):
     board = chapter["board"]
     assert list(board.index) == MODELS

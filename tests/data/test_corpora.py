@@ -161,7 +161,8 @@ def test_every_song_that_is_kept_can_be_read(blemished):
     one = songs["id00030"]
     assert one.audio.dtype == np.float32 and one.sample_rate == 16000 and len(one.audio) >= 32000
     assert one.genre in ml.GENRES and one.emotion == ml.emotion_of(one.valence, one.energy)
-    assert list(corpus.table.columns) == COLUMNS
+    assert list(corpus.table.columns) == [*COLUMNS, "danceability", "tempo", "key", "mode"]  # Spotify's
+    assert corpus.table["tempo"].dtype == float
 
 
 def test_artist_genres_choose_the_first_label_they_confirm(tmp_path, blemished):

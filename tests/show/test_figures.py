@@ -51,7 +51,7 @@ def test_one_scale_of_colour_for_all_classes_of_a_song():
 
 def test_bars_and_cells_are_the_table_of_the_explanation():
     found = explanation()
-    axis = figures.strongest({"one": found}, "loud", count=3).axes[0]
+    axis = figures.strongest({"loud": {"one": found}}, count=3).axes[0]
     table = found.table("loud").head(3)
     assert [tick.get_text() for tick in axis.get_yticklabels()] == table["feature"].tolist()
     assert [bar.get_width() for bar in axis.patches] == pytest.approx(table["weight"].tolist())

@@ -11,7 +11,7 @@ import pandas as pd
 
 from ..labels import GENRES, emotion_of, genre_of, known_tag
 from ..lyrics import clean_lyrics
-from ..song import COLUMNS, RIGHTS, Corpus, Song
+from ..song import COLUMNS, RIGHTS, SPOTIFY, Corpus, Song
 from .source_files import bar, language, read_csv
 
 SHARES = (0.8, 0.1, 0.1)  # of train, val and test
@@ -86,12 +86,14 @@ class Sieve:
             files: a function from a row to its files, whose contents the fingerprint follows.
 
         Returns:
-            The corpus, with the columns that every corpus has and, where known, those of RIGHTS.
+            The corpus, with the columns that every corpus has and, where known, those of RIGHTS and SPOTIFY.
         """
         table = self.table
         if "split" not in table:
             table = table.assign(split=split_by_artist(table["artist"], shares, seed))
-        columns = COLUMNS + [name for name in RIGHTS if name in table]
+        numbers = [name for name in SPOTIFY if name in table]
+        table = table.assign(**{name: pd.to_numeric(table[name], errors="coerce") for name in numbers})
+        columns = COLUMNS + [name for name in RIGHTS if name in table] + numbers
         return Corpus(name, table[columns], read, self.dropped, files)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from ..labels import genre_of
-from ..song import Corpus
+from ..song import SPOTIFY, Corpus
 from . import curation
 from . import source_files as files
 
@@ -88,7 +88,8 @@ def _joined_tables(root: Path) -> curation.Sieve:
     sieve.drop(sieve.table["id"].duplicated(), "id appears twice")
     sieve.drop(sieve.table["artist"] == "", "no artist")
     for name in ("id_metadata.csv", "id_genres.csv", "id_lang.csv"):
-        more = tables[name].drop_duplicates("id")[["id", *USED[name]]]
+        also = [column for column in SPOTIFY if column in tables[name]]
+        more = tables[name].drop_duplicates("id")[["id", *USED[name], *also]]
         sieve.table = sieve.table.merge(more, on="id", how="left")
     return sieve
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..song import Corpus
+from ..song import SPOTIFY, Corpus
 from . import curation
 from . import source_files as files
 
@@ -19,8 +19,9 @@ def load(
 
     Args:
         root: the folder; songs.csv in it, where there is one, has a column id (a file's name without its
-            ending) and any of artist, title, genre, emotion, valence, energy, split. Labels are taken as they
-            stand. A name like "Artist - Title.mp3" says who sings where the table does not.
+            ending) and any of artist, title, genre, emotion, valence, energy, split, and of Spotify's
+            danceability, acousticness, tempo, key, mode. Labels are taken as they stand. A name
+            like "Artist - Title.mp3" says who sings where the table does not.
         check: "sound" opens every sound file, "files" only looks whether it is there.
         shares: of train, val and test, where the table gives no split; artists are divided, or songs where
             no artist is named.
@@ -59,7 +60,7 @@ def _table_of(root: Path, sounds: dict, texts: dict) -> pd.DataFrame:
         endings = "|".join(ending[1:] for ending in files.SOUND_ENDINGS)
         known["id"] = known["id"].str.replace(rf"\.(?:{endings})$", "", regex=True, case=False)
         known = known.drop_duplicates("id")
-    table = table.merge(known[known.columns.intersection(["id", *COLUMNS])], on="id", how="outer")
+    table = table.merge(known[known.columns.intersection(["id", *COLUMNS, *SPOTIFY])], on="id", how="outer")
     for column in COLUMNS:
         table[column] = table[column].fillna("") if column in table else ""
 

@@ -1,8 +1,10 @@
 """A panel for a live notebook: mute cells and words, and ask the real model each time."""
 
+import html
 from collections.abc import Callable
 from typing import Any
 
+import ipywidgets
 import numpy as np
 
 from ...data.song import Song
@@ -19,24 +21,20 @@ def explore(explanation: Explanation, predict: Any, song: Song) -> Any:
         song: the song that was explained.
 
     Returns:
-        An ipywidgets box.
+        A `Panel`: an ipywidgets box, which a notebook shows.
 
-    (chapter *Your song*)
+    (chapter *Explain*)
     """
-    import ipywidgets
-
     rate = getattr(predict, "sample_rate", song.sample_rate)
-    panel = _Panel(explanation, getattr(predict, "predict", predict), space(explanation, song, rate))
+    panel = Panel(explanation, getattr(predict, "predict", predict), space(explanation, song, rate))
     panel.ask_model()
-    return ipywidgets.VBox(panel.rows())
+    return panel
 
 
-class _Panel:
+class Panel(ipywidgets.VBox):
     """The panel's toggles and bars, and what happens when one is pressed."""
 
     def __init__(self, explanation: Explanation, ask: Callable[..., Any], inner: Any) -> None:
-        import ipywidgets
-
         self.explanation, self.ask, self.inner = explanation, ask, inner
         self.rate = inner.song.sample_rate
         self.cells = len(inner.audio)
@@ -49,6 +47,7 @@ class _Panel:
         for toggle in self.toggles:
             toggle.observe(self.ask_model, "value")
         self.hear.on_click(self.listen)
+        super().__init__(self.rows())
 
     def mask(self) -> np.ndarray:
         """(1, features), true where a feature is on."""
@@ -64,6 +63,35 @@ class _Panel:
             bar.value = float(np.clip(answer, 0, 1))
             number.value = f"model {answer:.2f}, sum of weights {estimate:.2f}"
 
+    def switch(self, name: str, on: bool) -> None:
+        """Press one toggle, as a hand would.
+
+        Args:
+            name: of a feature, such as drums3 or a word.
+            on: whether it is to be heard or read.
+        """
+        names = [feature.name for feature in self.explanation.features]
+        if name not in names:
+            raise ValueError(
+                f"the explanation has no feature {name!r}: it has {', '.join(names[:5])} and more"
+            )
+        self.toggles[names.index(name)].value = on
+
+    def picture(self) -> str:
+        """The panel as it stands, as HTML that nobody can press: for a page without a kernel."""
+        by_stem: dict[str, list[str]] = {}
+        for toggle, cell in zip(self.toggles, self.inner.audio):
+            by_stem.setdefault(cell.stem, []).append(_drawn(toggle))
+        rows = [f"<p><span>{html.escape(stem)}</span>{''.join(drawn)}</p>" for stem, drawn in by_stem.items()]
+        rows.append(f"<p>{' '.join(_drawn(toggle) for toggle in self.toggles[self.cells :])}</p>")
+        for name, bar, number in zip(self.explanation.classes, self.bars, self.numbers):
+            label = html.escape(name)
+            rows.append(
+                f'<p><span>{label}</span><progress max="1" value="{bar.value:.3f}" aria-label="{label}">'
+                f"</progress> {html.escape(number.value)}</p>"
+            )
+        return f'<div class="ml-panel">{"".join(rows)}</div>'
+
     def listen(self, _: Any) -> None:
         """Play the present mix."""
         from IPython.display import Audio, display
@@ -75,7 +103,6 @@ class _Panel:
 
     def rows(self) -> list:
         """The panel from top to bottom: stems, words, classes, sound."""
-        import ipywidgets
 
         def row(name: str, *boxes: Any) -> Any:
             label = ipywidgets.Label(name, layout=ipywidgets.Layout(width="130px"))
@@ -91,10 +118,14 @@ class _Panel:
         return [*stems, words, *said, self.hear, self.heard]
 
 
+def _drawn(toggle: Any) -> str:
+    """A toggle as text in a frame; struck through where it is off."""
+    text = html.escape(toggle.description)
+    return f"<b>{text}</b>" if toggle.value else f"<s>{text}</s>"
+
+
 def _toggle(explanation: Explanation, place: int) -> Any:
     """A button for one feature, with the sign of its weight and, on hover, its weight and error."""
-    import ipywidgets
-
     row = explanation.row(explanation.label)
     feature = explanation.features[place]
     weight, error = explanation.weights[row, place], explanation.errors[row, place]

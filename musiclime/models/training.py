@@ -357,7 +357,7 @@ def load_model(
         corpus: the name of a corpus, or a Corpus.
         preset: "demo" (a small network), "paper" (RoBERTa-large and AST), "real" (published taggers).
         weights: training starts from "pretrained" or "random" ones; "published": the authors' own, in `root`.
-        fusion: how the two embeddings meet: "concat", "sum" or "product".
+        fusion: how the two embeddings meet: "concat", "sum", "product" or "cross-attention".
         multilabel: labels separated by semicolons, each predicted by itself.
         audio_backbone: another checkpoint for the audio encoder.
         lyrics_backbone: another checkpoint for the lyrics encoder.

@@ -154,12 +154,21 @@ def load_published(
             "sample_rate": 44100,
         },
     }
-    if "lyrics" in parts and tokenizer is None:
-        tokenizer = AutoTokenizer.from_pretrained(ENCODERS["paper"]["lyrics"])
     model = build(parts, tokenizer, card, device)
     _check_names(file, state, model.network.state_dict(), modality)
     model.network.load_state_dict(state)
+    if "lyrics" in parts and tokenizer is None:
+        model.tokenizer = _papers_tokenizer()
     return model
+
+
+def _papers_tokenizer():
+    name = ENCODERS["paper"]["lyrics"]
+    try:
+        return AutoTokenizer.from_pretrained(name)
+    except OSError as error:
+        told = "switch the network on, or put its files below root"
+        raise FileNotFoundError(f"the tokenizer of {name} cannot be fetched: {told}") from error
 
 
 def _tensors_in(file) -> dict:

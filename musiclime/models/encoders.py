@@ -51,7 +51,13 @@ def encoder(spec, pretrained: bool = True, **changes) -> nn.Module:
     if not pretrained and isinstance(spec, str):
         spec = CONFIGURATIONS.get(spec) or AutoConfig.from_pretrained(spec).to_dict()
     if isinstance(spec, str):
-        model = AutoModel.from_pretrained(spec, dtype=torch.float32)
+        try:
+            model = AutoModel.from_pretrained(spec, dtype=torch.float32)
+        except ValueError as error:
+            if "trust_remote_code" not in str(error):
+                raise
+            told = "brings code of its own, which is not run here: name a kind that transformers has"
+            raise ValueError(f"{spec} {told}") from error
     else:
         model = AutoModel.from_config(AutoConfig.for_model(**{**spec, **changes}))
     if hasattr(model, "pooler"):

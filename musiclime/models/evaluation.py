@@ -110,7 +110,12 @@ def _file_of_answers(model: Model, corpus: Corpus):
 def _ask(models: list[Model], corpus: Corpus, progress: bool) -> list[dict]:
     """The answers of several models, every song composed or read only once."""
     is_heard = any(model.network.audio is not None for model in models)
-    songs = for_each_song(_with_and_without_evidence, corpus, models[0].sample_rate, is_heard)
+    arguments = (corpus, models[0].sample_rate, is_heard)
+    if len(corpus[0].audio):
+        songs = for_each_song(_with_and_without_evidence, *arguments)
+    else:
+        # Without sound a song is read at once, and a corpus that holds all its texts is heavy to send around.
+        songs = (_with_and_without_evidence(corpus, place, *arguments[1:]) for place in range(len(corpus)))
     parts = [{case: [] for case in CASES} for _ in models]
     some_songs = tqdm(list(batches(len(corpus), SONGS_AT_ONCE)), "evaluating", disable=not progress)
     for rows in some_songs:

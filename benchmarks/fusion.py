@@ -54,7 +54,8 @@ def main():
             row = trained(corpus, fusion, seed, options.epochs, options.marked, options.samples)
             rows.append(row)
             print(row, flush=True)
-            note = f"corpus {corpus.name}, {options.size} songs, {options.epochs} epochs, {options.marked} marked"
+            about = f"{options.size} songs, {options.epochs} epochs, {options.marked} songs marked"
+            note = f"corpus {corpus.name}, {about}"
             write("fusion", rows, note)
     print(pd.DataFrame(rows).groupby("fusion").mean().round(3))
 

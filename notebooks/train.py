@@ -198,11 +198,11 @@ pd.DataFrame({" ".join(name): recipe for name, recipe in RECIPES.items()}).T
 
 # %% [markdown]
 # Other choices are one argument away: `lyrics_backbone="xlm-roberta-base"` for lyrics in other languages,
-# `audio_backbone="m-a-p/MERT-v1-95M", sample_rate=24000` for a network pretrained on music, `fusion="sum"` or
-# `"product"` for other ways to join the two vectors, `multilabel=True` for several labels a song. We had no GPU when this
-# page was made, so it shows no times of the large models.
+# another audio encoder, another way to join the two vectors, several labels a song:
+# {doc}`Four ways to join </runs/fusion>` tries them. We had no GPU when this page was made, so it shows no times of the large
+# models.
 #
-# The authors published their trained weights. They heard sound at 44.1 kHz through a filterbank made for 16 kHz. We train
+# The authors published their trained weights, and {doc}`Reproduce on Kaggle </runs/reproduce-on-kaggle>` reads them. They heard sound at 44.1 kHz through a filterbank made for 16 kHz. We train
 # at 16 kHz, as the author of AST advises.
 
 # %% [markdown]

@@ -86,10 +86,12 @@ demo = ml.load_corpus("demo")
 
 
 def first(split, count):
-    return list(demo.where((demo.table["split"] == split) & (demo.table.groupby("split").cumcount() < count)))
+    return demo.where((demo.table["split"] == split) & (demo.table.groupby("split").cumcount() < count))
 
 
-train, val, test = first("train", learned), first("val", tested // 2), first("test", tested)
+train = [replace(song, stems=None) for song in first("train", learned)]
+val = [replace(song, stems=None) for song in first("val", tested // 2)]
+test = list(first("test", tested))
 neutral = [song.neutral() for song in test]
 
 

@@ -191,7 +191,8 @@ chapter.figure(
 # `preset="paper"` takes `roberta-large` and `MIT/ast-finetuned-audioset-10-10-0.4593` and the recipe of section 4.2.2 of
 # the thesis. The code that runs is the same. The thesis names no batch size; the authors' notebooks load 10 songs at once
 # for lyrics and 8 for audio, and so do we. The paper's recipe has **no augmentation**: no cell is muted and no word is
-# dropped. For the multimodal model the thesis's text says six epochs and its table five.
+# dropped. Whoever trains in order to explain should take `preset="paper-muted"`, which does both: an explainer asks about
+# just such songs. For the multimodal model the thesis's text says six epochs and its table five.
 
 # %%
 pd.DataFrame({" ".join(name): recipe for name, recipe in RECIPES.items()}).T

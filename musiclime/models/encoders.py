@@ -22,6 +22,7 @@ ENCODERS = {
     },
     "paper": {"audio": AST, "lyrics": ROBERTA},
 }
+ENCODERS["paper-muted"] = ENCODERS["paper"]
 # What the two checkpoints are, for random weights where no hub can be reached.
 LARGE = {"hidden_size": 1024, "num_hidden_layers": 24, "num_attention_heads": 16, "intermediate_size": 4096}
 CONFIGURATIONS = {

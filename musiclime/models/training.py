@@ -49,8 +49,8 @@ RECIPES = {
         **{"batch": 8, "cycle": False, "augment": False},
     },
 }
-# What we recommend to whoever trains in order to explain: an explainer asks about songs with muted cells and dropped
-# words, so the model should have met some.
+# What we recommend to whoever trains in order to explain: an explainer asks about songs with muted cells and
+# dropped words, so the model should have met some.
 RECIPES |= {
     ("paper-muted", kind): {**recipe, "augment": True}
     for (name, kind), recipe in RECIPES.items()

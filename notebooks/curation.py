@@ -11,7 +11,6 @@
 #     name: python3
 # ---
 
-
 # %% [markdown]
 # # Curation: from raw corpora to nine genres and nine emotions
 #

@@ -11,7 +11,6 @@
 #     name: python3
 # ---
 
-
 # %% [markdown]
 # # Four ways to join, and several labels
 #
@@ -33,6 +32,7 @@
 # %%
 import copy
 from dataclasses import replace
+from itertools import zip_longest
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -41,6 +41,8 @@ import torch
 from IPython.display import Markdown, display
 
 import musiclime as ml
+from musiclime.data.song import COLUMNS
+from musiclime.judge.scores import score
 from musiclime.models.classifier import LateFusion
 from musiclime.models.encoders import Head
 from musiclime.models.evaluation import evaluate
@@ -54,7 +56,7 @@ tested: int = 60
 seeds: int = 5
 explained: int = 2
 samples: int = 250
-epochs: int = 12
+epochs: int = 20
 
 # %% [markdown]
 # ## Four heads
@@ -217,52 +219,73 @@ same.round(2)
 #
 # ## Several labels a song
 #
-# Labels are joined by semicolons, and `multilabel=True` gives each label a probability of its own. Here one lyrics model
-# learns both tasks: a song may be *folk* and *Sad*.
+# Labels are joined by semicolons, and `multilabel=True` gives each label a probability of its own. We need songs with two
+# genres. So we make medleys: the lyrics of two songs of different genres, line by line in turn.
 
 
 # %%
-def two_labels(songs, name, replaceable=False):
-    """A corpus of these songs' lyrics, labelled with genre and emotion."""
-    table = demo.table[demo.table["id"].isin([song.id for song in songs])]
-    table = table.assign(genre=table["genre"] + ";" + table["emotion"])
-    silent = {"audio": np.zeros(0, np.float32), "stems": None}
-    if not replaceable:
-        silent |= {"evidence": None, "counterpart": None}
-    held = {song.id: replace(song, **silent) for song in songs}
-    return ml.Corpus(name, table, lambda row: held[row["id"]])
+def medley(id, one, other):
+    """Two songs' lyrics as one song of two genres; it has no sound."""
+    lines = [part.lyrics.splitlines() for part in (one, other)]
+    text = "\n".join(line for pair in zip_longest(*lines, fillvalue="") for line in pair)
+    return ml.Song(np.zeros(0, np.float32), 16000, text, id=id, genre=f"{one.genre};{other.genre}")
 
 
-both = two_labels(train + val, "two labels")
-judge = ml.load_model("genre", "lyrics", both, multilabel=True, epochs=epochs, progress=False)
-measures = evaluate(judge, two_labels(test, "two labels, test", replaceable=True), progress=False)
+def medleys(name, counts):
+    """A corpus of medleys; `counts` says how many, of which songs, for each split."""
+    rng, held = np.random.default_rng(0), {}
+    for split, (songs, count) in counts.items():
+        while sum(key.startswith(split) for key in held) < count:
+            one, other = rng.choice(len(songs), 2, replace=False)
+            if songs[one].genre != songs[other].genre:
+                id = f"{split}{len(held)}"
+                held[id] = medley(id, songs[one], songs[other])
+                if split == "test":
+                    parts[id] = one, other
+    rows = [[id, "", "", song.genre, "", None, None, id.rstrip("0123456789")] for id, song in held.items()]
+    return ml.Corpus(name, pd.DataFrame(rows, columns=COLUMNS), lambda row: held[row["id"]])
+
+
+parts = {}
+learn = medleys("medleys", {"train": (train, 2 * learned), "val": (val, 60)})
+exam = medleys("medleys for the test", {"test": (test, tested)})
+judge = ml.load_model("genre", "lyrics", learn, multilabel=True, epochs=epochs, progress=False)
+measures = evaluate(judge, exam, progress=False)
+
+# %%
+without = [medley(id, neutral[one], neutral[other]).lyrics for id, (one, other) in parts.items()]
+given = judge.predict(None, without) > 0.5
+wanted = np.array([[label in row.split(";") for label in judge.classes] for row in exam.table["genre"]])
 
 # %% tags=["hide-input"]
 low, high = measures["accuracy_interval"]
-print(f"both labels right and no other: {measures['accuracy']:.2f} of the songs ({low:.2f} to {high:.2f})")
-print(f"the same with the planted evidence replaced: {measures['replaced']['both replaced']:.2f}")
+print(f"both labels right and no other: {measures['accuracy']:.2f} of the medleys ({low:.2f} to {high:.2f})")
+print(f"the same with the planted words replaced: {(given == wanted).all(1).mean():.2f}")
 print(
     f"right decisions, label by label: {measures['label_accuracy']:.2f}; macro F1 {measures['macro_f1']:.2f}"
 )
 pd.concat([measures["confusion"], measures["report"][["precision", "recall", "f1"]].round(2)], axis=1)
 
 # %% [markdown]
-# Three numbers, because one misleads. Eighteen labels of which two are right: a model that never gives a label is right in
-# 16 of 18 decisions, and in no song. So the first number is the strict one, and F1 counts only labels given or missed.
-# The moods are hard to tell from words alone; the genres have planted words.
+# Three numbers, because one misleads. Of nine labels two are right: a model that never gives a label is right in seven of
+# nine decisions, and in no medley. So the first number is the strict one, and F1 counts only labels given or missed.
 #
-# Each label is explained by itself. One song, two of its labels:
+# Each label is explained by itself, and its words should be those planted in the song that brought it:
 
 # %%
-song = max(test, key=lambda one: judge.predict(None, [one.lyrics])[0][judge.classes.index(one.genre)])
-explanation = ml.LyricsLIME(judge, samples=2 * samples, progress=False).explain(replace(song, stems=None))
-columns = {}
-for label in (song.genre, song.emotion):
-    columns[label] = pd.Series(
-        explanation.weights[explanation.row(label)], [f.name for f in explanation.features]
-    )
-words = pd.DataFrame(columns)
-words.loc[words.abs().max(axis=1).nlargest(8).index].round(3)
+rows = []
+for song in [exam[place] for place in range(2 * explained)]:
+    explanation = ml.LyricsLIME(judge, samples=2 * samples, progress=False).explain(song)
+    names = [feature.name for feature in explanation.features]
+    for part in parts[song.id]:
+        label, planted = test[part].genre, test[part].evidence["genre"]["words"]
+        weights_of = explanation.weights[explanation.row(label)]
+        is_planted = np.isin(names, planted)
+        if is_planted.any():
+            auc = score(weights_of, is_planted)["auc"]
+            leading = ", ".join(np.array(names)[np.argsort(-weights_of)[:4]])
+            rows.append({"medley": song.genre, "explained": label, "leading words": leading, "AUC": auc})
+pd.DataFrame(rows).style.hide().format({"AUC": "{:.2f}"})
 
 # %% [markdown]
 # ## Encoders that have heard music
@@ -313,10 +336,9 @@ pd.Series({fusion: share_right(heads[fusion, 0], wrong) for fusion in Head.FUSIO
 # %% tags=["hide-cell", "solution"]
 from sklearn.metrics import f1_score
 
-truth = np.array([[label in (song.genre, song.emotion) for label in judge.classes] for song in test])
 said = measures["probabilities"]
 borders = (0.1, 0.2, 0.3, 0.5)
-print({b: round(f1_score(truth, said > b, average="macro", zero_division=0), 2) for b in borders})
+print({b: round(f1_score(wanted, said > b, average="macro", zero_division=0), 2) for b in borders})
 print("The border was chosen on the songs that it is judged on: choose it on the validation songs.")
 
 # %% [markdown]

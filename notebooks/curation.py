@@ -131,8 +131,8 @@ def write_song(place, id):
 for id in table["id"].drop(8):
     write_song(folder, id)
 (folder / "lyrics/song0010.txt").write_text("INSTRUMENTAL")
-(folder / "lyrics/song0011.txt").unlink()
 (folder / "audios/song0013.mp3").write_bytes(one_clip[: len(one_clip) // 3])
+(folder / "lyrics/song0011.txt").unlink()
 
 # %% [markdown]
 # The reader returns the songs that can be used, *and the ones that cannot, each with its reason*. The funnel counts what

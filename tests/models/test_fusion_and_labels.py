@@ -10,6 +10,7 @@ from test_training import own_cache, quick, toy  # noqa: F401
 import musiclime as ml
 from musiclime.models.encoders import Head
 from musiclime.models.evaluation import evaluate, labels_of
+from musiclime.show.player.pack_model import runs_in_page
 
 COUNTS = ["hits", "false alarms", "misses", "rightly left out"]
 
@@ -51,6 +52,7 @@ def test_a_model_of_any_fusion_is_kept_and_its_grid_is_its_answers(fusion, tmp_p
     grid = model.fuse_grid(heard, read)
     np.testing.assert_allclose(grid[[0, 1, 2], [0, 1, 2]], model.predict(sounds, texts), atol=1e-6)
     np.testing.assert_allclose(grid[0, 2], model.predict(sounds[:1], texts[2:])[0], atol=1e-6)
+    assert runs_in_page(model) == (fusion == "sum"), "the page knows nothing of attention over codes"
 
 
 def test_the_crossed_design_explains_cross_attention_as_the_joint_one_does():

@@ -193,7 +193,7 @@ table.reset_index().style.hide().format({"printed": "{:.2f}"})
 # ## The lyrics, explained
 #
 # The lyrics models are explained by dropping words, as in {doc}`Explain </runs/explain-genre-lyrics>`. `explain_corpus`
-# writes one file a song and takes up where it was stopped.
+# writes one file a song and takes up where it was stopped; leave `explained` and `samples` as they are until it is done.
 
 # %%
 tops = {}

@@ -53,6 +53,7 @@ lint: $(READY)
 	$(RUN) -m ruff format --check .
 	$(RUN) -m ruff check .
 	$(RUN) -m codespell_lib
+	$(RUN) -m mypy
 
 # The output-free ipynb twins that Colab and Kaggle can open.
 pairs: $(READY)

@@ -5,6 +5,10 @@ import html
 import importlib.util
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .explain.explanation import Explanation
 
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width"><title>{title}</title>
@@ -111,7 +115,7 @@ def _explain(options: argparse.Namespace) -> int:
     return 0
 
 
-def _model(options: argparse.Namespace):
+def _model(options: argparse.Namespace) -> Any:
     import musiclime as ml
 
     if options.task == "mood" and options.preset != "real":
@@ -130,7 +134,7 @@ def _model(options: argparse.Namespace):
     )
 
 
-def _report(explanation, model, options, separated: str, out: Path) -> None:
+def _report(explanation: "Explanation", model: Any, options: Any, separated: str, out: Path) -> None:
     """What answered, what it said, and how far to trust the explanation."""
     name, card = explanation.provenance["model"], getattr(model, "card", {})
     if "trained_on" in card:

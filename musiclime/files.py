@@ -140,7 +140,8 @@ def content_digests(paths: Iterable[str | Path]) -> list[str]:
     """
     index_path = root() / "contents.json"
     remembered = _read_index(index_path)
-    digests, new = [], {}
+    digests: list[str] = []
+    new: dict[str, list] = {}  # of each path its size, time and digest
     for path in paths:
         key = str(Path(path).absolute())
         try:

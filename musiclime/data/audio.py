@@ -143,7 +143,7 @@ def _low_pass(factor: int) -> np.ndarray:
     return firwin(2 * 58 * factor + 1, 0.956 / factor, window=("kaiser", 8.0))
 
 
-def resample(audio, rate: int, new_rate: int):
+def resample(audio: np.ndarray, rate: int, new_rate: int) -> np.ndarray:
     """Resample along the last axis with a polyphase filter.
 
     Args:

@@ -11,6 +11,7 @@ import pickle
 import re
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -113,7 +114,7 @@ def load(name: str, download: bool = False) -> tuple[pd.DataFrame, pd.DataFrame]
     return sums, counts.reindex_like(sums)
 
 
-def read_pickle(path) -> dict[int, dict[str, float]]:
+def read_pickle(path: str | Path) -> dict[int, dict[str, float]]:
     """Read a pickle that may hold two levels of dictionary, text and numbers, and nothing else.
 
     Args:
@@ -173,7 +174,7 @@ def _digest(text: str) -> str:
 class _Tables(pickle.Unpickler):
     """An unpickler in which no name in the file reaches anything but the stand-ins below."""
 
-    def find_class(self, module, name):
+    def find_class(self, module: str, name: str) -> Any:
         full_name = f"{module}.{name}"
         if full_name == "collections.defaultdict":
             return _empty_dictionary
@@ -195,18 +196,18 @@ FACTORIES = (
 )
 
 
-def _empty_dictionary(factory):
+def _empty_dictionary(factory: Any) -> Any:
     """Stands in for collections.defaultdict."""
     return {}
 
 
-def _number_or_text_type(code, *_):
+def _number_or_text_type(code: Any, *_: Any) -> Any:
     """Stands in for numpy.dtype, for numbers and text only."""
     if not re.fullmatch(r"[fiU]\d{1,4}", str(code)):
         raise pickle.UnpicklingError(f"it holds an array type {code!r}: only numbers and text are expected")
     return np.dtype(code)
 
 
-def _scalar(dtype, data):
+def _scalar(dtype: Any, data: Any) -> Any:
     """Stands in for numpy's scalars."""
     return np.frombuffer(data, dtype, count=1)[0].item()

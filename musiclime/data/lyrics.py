@@ -43,7 +43,7 @@ _PASSES = [
     (r"(?<![ \t])[ \t]+(?=\n)", ""),
     (r"\n{3,}", "\n\n"),
 ]
-_PASSES = [(re.compile(pattern), new) for pattern, new in _PASSES]
+_COMPILED = [(re.compile(pattern), new) for pattern, new in _PASSES]
 
 
 def clean_lyrics(text: str) -> str:
@@ -66,7 +66,7 @@ def clean_lyrics(text: str) -> str:
     before = None
     while text != before:  # Removing one thing can join the halves of another.
         before = text
-        for pattern, new in _PASSES:
+        for pattern, new in _COMPILED:
             text = pattern.sub(new, text)
         text = text.strip()
     return text

@@ -65,8 +65,15 @@ class Song:
 
     @property
     def seconds(self) -> float:
-        """How long the sound lasts."""
+        """How long the sound lasts, in seconds."""
         return len(self.audio) / self.sample_rate
+
+    @property
+    def known_stems(self) -> dict[str, np.ndarray]:
+        """The stems; a ValueError for a song whose stems are not known."""
+        if self.stems is None:
+            raise ValueError(f"song {self.id!r} has no stems: take explainer.prepare(song), which finds them")
+        return self.stems
 
     def neutral(self, words: bool = True, cells: bool = True) -> "Song":
         """Return the song with its planted evidence replaced by neutral material.
@@ -236,7 +243,7 @@ class Corpus:
         read: Callable[[pd.Series], Song],
         dropped: pd.DataFrame | None = None,
         files: Callable[[Mapping], Iterable[Path]] | None = None,
-    ):
+    ) -> None:
         if dropped is None:
             dropped = pd.DataFrame(columns=["id", "reason"])
         self.name = name

@@ -1,6 +1,7 @@
 """Asking a model about masks: in bounded batches, nothing asked twice, nothing lost when it fails."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,7 @@ CELLS_AT_ONCE = 2**21  # numbers of a grid that are computed together
 STEMS = 6  # a model may keep a table of every pair of states of its stems: four to the power of them
 
 
-def is_late_fusion(model) -> bool:
+def is_late_fusion(model: Any) -> bool:
     """Whether a model encodes sound and words apart and then fuses them (chapter *How fast, how many*)."""
     return abilities(model).late_fusion
 
@@ -30,10 +31,10 @@ class Answers:
         bar: a progress bar.
     """
 
-    def __init__(self, model, space: Space, batch: int, kept: dict, bar=None):
+    def __init__(self, model: Any, space: Space, batch: int, kept: dict, bar: Any = None) -> None:
         self.able, self.space, self.kept, self.bar = abilities(model), space, kept, bar
         self.batch = max(1, min(batch, SAMPLES_AT_ONCE // max(space.borders[-1], 1)))
-        switched = space.audio and space.layers is not None
+        switched = space.audio and space.has_stems
         few_stems = switched and space.shape[1] + (space.off is not None) <= STEMS
         self.by_table = bool(few_stems) and self.able.encode_cells is not None
 
@@ -44,13 +45,22 @@ class Answers:
         return self._new_ones("own", audio, 1, lambda _: self._predict(audio, lyrics))[0]
 
     def joint(self, audio: np.ndarray, lyrics: np.ndarray) -> np.ndarray:
-        """Outputs for audio and lyric masks, row by row."""
+        """Outputs for audio and lyric masks, row by row.
+
+        Args:
+            audio: (n, cells) booleans, true where a cell is on.
+            lyrics: (n, words) booleans, one row for each of `audio`.
+
+        Returns:
+            (n, outputs) numbers.
+        """
         if self.able.late_fusion:
             codes = self.encode("audio", audio), self.encode("lyrics", lyrics)
             return self._in_parts("fuse", self.able.model.fuse, *codes)
         if self.able.reads:
-            codes = self.encode(self.able.reads, audio if self.able.reads == "audio" else lyrics)
-            return self._in_parts("classify", self.able.model.classify, codes)
+            masks = audio if self.able.reads == "audio" else lyrics
+            alone = self.encode(self.able.reads, masks)
+            return self._in_parts("classify", self.able.model.classify, alone)
         split = audio.shape[1]
         both = np.hstack([audio, lyrics])
         return self._new_ones(
@@ -58,7 +68,15 @@ class Answers:
         )
 
     def grid(self, audio: np.ndarray, lyrics: np.ndarray) -> Iterator[np.ndarray]:
-        """Outputs for every audio mask with every lyric mask, an even number of rows at a time."""
+        """Outputs for every audio mask with every lyric mask, an even number of rows at a time.
+
+        Args:
+            audio: (A, cells) booleans, true where a cell is on.
+            lyrics: (T, words) booleans, true where a word is on.
+
+        Returns:
+            The rows of the grid from its first to its last, some at a time: (rows, T, outputs) each.
+        """
         a, t = self.encode("audio", audio), self.encode("lyrics", lyrics)
         outputs = len(self.able.classes or "?" * 10)
         rows = max(1, CELLS_AT_ONCE // (len(t) * outputs) // 2) * 2
@@ -71,30 +89,39 @@ class Answers:
                 yield pairs.reshape(len(part), len(t), -1)
 
     def encode(self, side: str, masks: np.ndarray) -> np.ndarray:
-        """One code per mask; a modality that never changes costs one pass."""
+        """One code per mask; a modality that never changes costs one pass.
+
+        Args:
+            side: "audio" or "lyrics", whose encoder is asked.
+            masks: (n, features of that side) booleans.
+
+        Returns:
+            (n, d) codes, in the order of the masks.
+        """
         if side == "lyrics":
             return self._new_ones(side, masks, TEXTS_AT_ONCE, self._encode_lyrics)
         if self.by_table:
             return self._new_ones(side, masks, TEXTS_AT_ONCE, self._encode_cells)
         return self._new_ones(side, masks, self.batch, self._encode_audio)
 
-    def _predict(self, audio, lyrics):
+    def _predict(self, audio: np.ndarray, lyrics: np.ndarray) -> Any:
         return self.able.predict(self.space.mix(audio), self.space.texts(lyrics))
 
-    def _encode_lyrics(self, masks):
+    def _encode_lyrics(self, masks: np.ndarray) -> Any:
         return self.able.model.encode_lyrics(self.space.texts(masks))
 
-    def _encode_audio(self, masks):
+    def _encode_audio(self, masks: np.ndarray) -> Any:
         return self.able.model.encode_audio(self.space.mix(masks))
 
-    def _encode_cells(self, masks):
-        return self.able.encode_cells(*self.space.layers(masks))
+    def _encode_cells(self, masks: np.ndarray) -> Any:
+        stems, cells = self.space.layers(masks)
+        return self.able.model.encode_cells(stems, cells)
 
     def _new_ones(self, what: str, masks: np.ndarray, size: int, ask: Callable) -> np.ndarray:
         """Answers for masks, of which only those are asked that have no answer yet."""
         known = self.kept.setdefault(what, {})
         keys = [row.tobytes() for row in np.packbits(masks, axis=1)]
-        new = {}
+        new: dict[bytes, int] = {}
         for row, key in enumerate(keys):
             if key not in known:
                 new.setdefault(key, row)
@@ -113,7 +140,7 @@ class Answers:
 
     def _in_parts(self, what: str, ask: Callable, *codes: np.ndarray) -> np.ndarray:
         """Outputs of codes, many at a time: they are soon computed again, so nothing is kept."""
-        parts = []
+        parts: list[np.ndarray] = []
         for start in range(0, len(codes[0]), CODES_AT_ONCE):
             some = [code[start : start + CODES_AT_ONCE] for code in codes]
             count = len(some[0])

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from filelock import FileLock, Timeout
@@ -24,7 +25,7 @@ from .stored_explanations import save, song_file, song_files, stored, sweep
 __all__ = ["explain_corpus", "explain_songs", "stored"]
 
 
-def explain_corpus(corpus: Corpus, explainer: MusicLIME, out, client=None) -> list[Path]:
+def explain_corpus(corpus: Corpus, explainer: MusicLIME, out: str | Path, client: Any = None) -> list[Path]:
     """Explain every song of a corpus into a folder; resumes (chapter *A corpus of explanations*).
 
     A song that fails is listed with its reason in failed.json and tried again by the next run.
@@ -37,6 +38,15 @@ def explain_corpus(corpus: Corpus, explainer: MusicLIME, out, client=None) -> li
 
     Returns:
         The files, in the corpus's order; `explain.corpus_jobs.stored(out)` reads them.
+
+    Example:
+        >>> import tempfile
+        >>> import musiclime as ml
+        >>> loudness = lambda audio, lyrics: audio.std(axis=1, keepdims=True)
+        >>> explainer = ml.AudioLIME(loudness, samples=50, progress=False)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     len(ml.explain_corpus(ml.load_corpus("demo", size=2), explainer, folder))
+        2
     """
     out = Path(out)
     try:
@@ -63,7 +73,9 @@ def explain_corpus(corpus: Corpus, explainer: MusicLIME, out, client=None) -> li
     return song_files(out)
 
 
-def _explain_missing(missing: list[int], corpus, explainer, out: Path, client) -> list[dict]:
+def _explain_missing(
+    missing: list[int], corpus: Corpus, explainer: MusicLIME, out: Path, client: Any
+) -> list[dict]:
     """Explain the songs at these positions, and list those that failed."""
     state = (corpus, explainer, str(out))
     done = _on_dask(missing, state, client) if client is not None and missing else _here(missing, state)
@@ -77,7 +89,7 @@ def _explain_missing(missing: list[int], corpus, explainer, out: Path, client) -
     return [{"id": str(ids.iloc[place]), "reason": reasons[place]} for place in sorted(reasons)]
 
 
-def _claim(out: Path, corpus, explainer) -> None:
+def _claim(out: Path, corpus: Corpus, explainer: MusicLIME) -> None:
     """Write the manifest of a new folder; refuse a folder made with other settings, and say which."""
     mine = {
         "corpus": {"name": corpus.name, "songs": len(corpus), "fingerprint": corpus.fingerprint},
@@ -110,7 +122,7 @@ def _changes(mine: dict, theirs: dict) -> list[str]:
     return found
 
 
-def _one(position: int, state) -> tuple[int, str]:
+def _one(position: int, state: Any) -> tuple[int, str]:
     """Explain one song and write it; a song's own fault becomes a reason, a full disk stops the run."""
     corpus, explainer, out = state
     try:
@@ -126,13 +138,13 @@ def _one(position: int, state) -> tuple[int, str]:
     return position, ""
 
 
-def _here(missing: list[int], state) -> Iterator[tuple[int, str]]:
+def _here(missing: list[int], state: Any) -> Iterator[tuple[int, str]]:
     with _one_thread():
         for position in missing:
             yield _one(position, state)
 
 
-def _on_dask(missing: list[int], state, client) -> Iterator[tuple[int, str]]:
+def _on_dask(missing: list[int], state: Any, client: Any) -> Iterator[tuple[int, str]]:
     """Songs go to the cluster a few per worker at a time: a million at once would crowd the scheduler."""
     from distributed import KilledWorker, as_completed
 
@@ -140,7 +152,7 @@ def _on_dask(missing: list[int], state, client) -> Iterator[tuple[int, str]]:
     shared = client.scatter(state, broadcast=True, hash=False)
     queue, songs = iter(missing), {}
 
-    def submit(position):
+    def submit(position: int) -> Any:
         future = client.submit(_on_worker, position, shared, pure=False)
         songs[future.key] = position
         return future
@@ -156,7 +168,7 @@ def _on_dask(missing: list[int], state, client) -> Iterator[tuple[int, str]]:
             running.add(submit(position))
 
 
-def _on_worker(position: int, state) -> tuple[int, str]:
+def _on_worker(position: int, state: Any) -> tuple[int, str]:
     _keep_memory()
     with _one_thread():
         return _one(position, state)
@@ -171,7 +183,7 @@ def _keep_memory() -> None:
 
 
 @contextmanager
-def _one_thread():
+def _one_thread() -> Iterator[Any]:
     """One thread a song: the same sums in the same order, whoever computes them."""
     torch = sys.modules.get("torch")
     before = torch.get_num_threads() if torch else None
@@ -217,7 +229,7 @@ def explain_songs(explainer: MusicLIME, songs: Iterable[Song], progress: bool = 
     return found
 
 
-def _weights_digest(model) -> str | None:
+def _weights_digest(model: Any) -> str | None:
     """What tells a model's weights from any other's: its own digest, or that of its torch network."""
     if hasattr(model, "digest"):
         return str(model.digest)
@@ -227,7 +239,7 @@ def _weights_digest(model) -> str | None:
     digest = hashlib.sha256()
     for name, values in sorted(network.state_dict().items()):
         digest.update(name.encode())
-        digest.update(np.ascontiguousarray(values.detach().cpu().float().numpy()))
+        digest.update(np.ascontiguousarray(values.detach().cpu().float().numpy()).data)
     return digest.hexdigest()
 
 
@@ -235,8 +247,8 @@ def _key(explainer: MusicLIME, weights: str, song: Song) -> str:
     """The content that decides a song's explanation, as a name of a file."""
     known = [explainer.settings, weights, versions(), song.sample_rate, song.lyrics, song.id, song.title]
     digest = hashlib.sha256(json.dumps(known, sort_keys=True).encode())
-    digest.update(np.ascontiguousarray(song.audio))
+    digest.update(np.ascontiguousarray(song.audio).data)
     for name, sound in (song.stems or {}).items():
         digest.update(name.encode())
-        digest.update(np.ascontiguousarray(sound))
+        digest.update(np.ascontiguousarray(sound).data)
     return digest.hexdigest()[:24]

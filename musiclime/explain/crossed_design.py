@@ -1,8 +1,9 @@
 """A grid of masks: every audio mask with every lyric mask, one fit to all pairs, how many to take."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
+from typing import Any
 
 import numpy as np
 from scipy.linalg import cho_solve
@@ -19,10 +20,10 @@ class CrossedFit(Fit):
     noise: an output's variance that no sum of weights explains, as a joint design would meet it.
     """
 
-    by_audio: np.ndarray = None
-    by_lyrics: np.ndarray = None
-    by_cell: np.ndarray = None
-    noise: np.ndarray = None
+    by_audio: np.ndarray = field(kw_only=True)
+    by_lyrics: np.ndarray = field(kw_only=True)
+    by_cell: np.ndarray = field(kw_only=True)
+    noise: np.ndarray = field(kw_only=True)
 
 
 def fit_crossed(
@@ -63,14 +64,8 @@ def fit_crossed(
     for side in (left, right):
         side.fit(mean)
 
-    # What is left of the grid's variation when rows and columns are taken off is the interaction.
     variation = squares - cells * mean**2
-    together = variation - left.others * left.variation - right.others * right.variation
-    together = np.maximum(together, 0)
-    unexplained = left.others * left.unexplained + right.others * right.unexplained + together
-    noise = left.unexplained / left.freedom + right.unexplained / right.freedom
-    noise = noise + together / ((len(audio) - 1) * (len(lyrics) - 1))
-
+    unexplained, noise = _left_over(left, right, variation)
     by_audio, by_lyrics, by_cell = _variances(left, right, meetings)
     variance = np.maximum(by_audio + by_lyrics - by_cell, by_cell)
     errors, contrasts = split_contrasts(np.sqrt(variance).T, outputs)
@@ -90,7 +85,18 @@ def fit_crossed(
     )
 
 
-def _pass_grid(audio, lyrics, blocks, alpha: float, pairs):
+def _left_over(left: "_Side", right: "_Side", variation: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What the weights leave unexplained of a grid's variation: its sum, and its variance in one cell."""
+    # What is left of the variation when rows and columns are taken off is the interaction.
+    together = variation - left.others * left.variation - right.others * right.variation
+    together = np.maximum(together, 0)
+    unexplained = left.others * left.unexplained + right.others * right.unexplained + together
+    noise = left.unexplained / left.freedom + right.unexplained / right.freedom
+    noise = noise + together / ((right.others - 1) * (left.others - 1))
+    return unexplained, noise
+
+
+def _pass_grid(audio: np.ndarray, lyrics: np.ndarray, blocks: Any, alpha: float, pairs: Any) -> Any:
     """Everything that the fit needs of the grid, added up as it passes.
 
     Numbers are taken relative to the first block's mean, so that single precision is enough for a block.
@@ -132,7 +138,7 @@ def _variances(left: "_Side", right: "_Side", meetings: list) -> tuple[np.ndarra
 class _Side:
     """One modality of a crossed fit: its regression, and the sums that the grid leaves as it passes."""
 
-    def __init__(self, masks, others: int, outputs: int, alpha: float, paired: bool):
+    def __init__(self, masks: np.ndarray, others: int, outputs: int, alpha: float, paired: bool) -> None:
         self.count, self.others, self.paired = len(masks), others, paired
         self.x = masks - masks.mean(0)
         factor = cholesky(self.x.T @ self.x + alpha / others * np.eye(masks.shape[1]))
@@ -143,7 +149,7 @@ class _Side:
         self.sums = np.zeros((self.count, outputs))
         self.read = np.zeros((masks.shape[1], others, outputs))
 
-    def fit(self, mean) -> None:
+    def fit(self, mean: np.ndarray) -> None:
         """Regress the means of the grid's rows (or columns) on the masks."""
         means = self.sums / self.others - mean
         self.beta = self.reader @ means
@@ -155,6 +161,10 @@ class _Side:
         """The variance of this side's weights from its own masks, from the other's, and from both at once.
 
         (features, outputs) each, and the variances of the differences between outputs in further columns.
+
+        Args:
+            other: the other modality of the same grid, fitted.
+            meeting: the interaction as it was added up for this side.
         """
         differences = contrast_matrix(self.beta.shape[1])
 
@@ -181,7 +191,7 @@ class _Side:
         return by_own, by_other, by_cell
 
 
-def _signs(pairs) -> list[int]:
+def _signs(pairs: Any) -> list[int]:
     """The sides whose pairs are subtracted: without any pairs one count of the interaction serves both."""
     return [0, 1] if any(pairs) else [0]
 
@@ -193,7 +203,7 @@ class _Interaction:
     masks of a pair on the other side. So that is what is squared.
     """
 
-    def __init__(self, signed: int, pairs, shape, outputs: int):
+    def __init__(self, signed: int, pairs: Any, shape: tuple[int, int], outputs: int) -> None:
         self.signed, self.pairs = signed, pairs
         self.rows, self.columns = (n // 2 if paired else n for n, paired in zip(shape, pairs))
         self.scale = 2 if pairs[1 - signed] else 1
@@ -213,7 +223,7 @@ class _Interaction:
         self.column_sums += block.sum(0, dtype=float)
 
     @staticmethod
-    def _fold(one, other, subtract: bool):
+    def _fold(one: np.ndarray, other: np.ndarray, subtract: bool) -> Any:
         return one - other if subtract else one + other
 
     def variance(self) -> np.ndarray:
@@ -230,8 +240,8 @@ class _Interaction:
 
 def allocate(
     pilot: CrossedFit,
-    counts: tuple[int, int],
-    features: tuple[int, int],
+    counts: tuple[int, ...],
+    features: tuple[int, ...],
     joint: int = 5000,
     costs: tuple[float, float] = (1.0, 1.0),
     pairs: tuple[bool, bool] = (False, False),
@@ -257,7 +267,7 @@ def allocate(
     free = np.array(counts) / size - taken
     goal = 4 * pilot.noise[chosen].sum() * sum(features) / (joint - sum(features) - 1)
     if goal <= 0:
-        return tuple(int(count) for count in counts)
+        return int(counts[0]), int(counts[1])
 
     # Squared error = from_audio / A + from_lyrics / T + from_both / (A T), in free observations.
     by_cell = pilot.by_cell[chosen]
@@ -271,13 +281,14 @@ def allocate(
         error = (alone / needed).sum() + both / needed.prod()
         needed = needed * error / goal
     masks = np.ceil(needed + taken).astype(int) * size
-    return tuple(int(np.clip(n, least, max(joint, least))) for n, least in zip(masks, counts))
+    sounds, texts = (int(np.clip(n, least, max(joint, least))) for n, least in zip(masks, counts))
+    return sounds, texts
 
 
 def choose_pairs(
     pilots: dict[tuple[bool, bool], CrossedFit],
-    counts: tuple[int, int],
-    features: tuple[int, int],
+    counts: tuple[int, ...],
+    features: tuple[int, ...],
     joint: int = 5000,
     costs: tuple[float, float] = (1.0, 1.0),
     output: int | None = None,

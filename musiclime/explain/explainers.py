@@ -5,6 +5,7 @@ import json
 import os
 import warnings
 from dataclasses import KW_ONLY, dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from tqdm.auto import tqdm
@@ -18,6 +19,9 @@ from .explanation import Explanation
 from .masks import SAMPLING, coins, draw, kernel
 from .protocols import abilities, name_of
 from .surrogate import Fit, fit, pairs_pay
+
+if TYPE_CHECKING:
+    from ..explain.features import Space
 
 DESIGNS = ("auto", "joint", "crossed")
 PAIRS = ("auto", True, False)
@@ -61,16 +65,16 @@ class MusicLIME:
         'mix0'
     """
 
-    predict: object = field(repr=False)
+    predict: Any = field(repr=False)
     classes: list | None = None
     sample_rate: int = 16000
-    separate: object = None
+    separate: Any = None
     segments: int = 10
     unit: str = "word"
     samples: int | str | None = None
     design: str = "auto"
     sampling: str = "half"
-    off: object = "silence"
+    off: Any = "silence"
     seed: int = 0
     _: KW_ONLY
     kernel_width: float | None = None
@@ -81,10 +85,10 @@ class MusicLIME:
     batch: int = 64
     name: str = ""
     progress: bool | None = None
-    modalities = ("audio", "lyrics")
-    without_effect = ()  # arguments that this explainer has no use for
+    modalities: ClassVar[tuple[str, ...]] = ("audio", "lyrics")
+    without_effect: ClassVar[tuple[str, ...]] = ()  # arguments that this explainer has no use for
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self._check_choices()
         self._check_numbers()
         self._able = abilities(self.predict)
@@ -97,7 +101,7 @@ class MusicLIME:
             self.classes = [str(label) for label in self.classes]
         self.sample_rate = int(self._able.sample_rate or self.sample_rate)
         self.name = self.name or self._able.name
-        self._kept = {}
+        self._kept: dict[bytes, dict] = {}
 
     def _check_choices(self) -> None:
         allowed = {"unit": features.UNITS, "design": DESIGNS, "sampling": SAMPLING, "pairs": PAIRS}
@@ -142,7 +146,14 @@ class MusicLIME:
         return {**named, "off": name_of(self.off), **plain}
 
     def prepare(self, song: Song) -> Song:
-        """The song as explained: what the model reads of it, at its rate, in stems (chapter *Explain*)."""
+        """The song as explained: what the model reads of it, at its rate, in stems (chapter *Explain*).
+
+        Args:
+            song: any song; without stems it is separated.
+
+        Returns:
+            A song at `sample_rate` whose stems add up to its sound.
+        """
         separate = self.separate
         if "audio" not in self.modalities:
             separate = _in_one_piece
@@ -152,7 +163,14 @@ class MusicLIME:
         return features.prepare(song, self.sample_rate, self._able.seconds, self._able.truncate, separate)
 
     def space(self, song: Song) -> features.Space:
-        """The song's features, and from masks back to sound and text (chapter *Explain*)."""
+        """The song's features, and from masks back to sound and text (chapter *Explain*).
+
+        Args:
+            song: any song.
+
+        Returns:
+            A `Space`: cells, words, and the prepared song they belong to.
+        """
         ready = self.prepare(song)
         heard = "audio" in self.modalities
         cells, borders = features.audio_features(ready, self.segments if heard else 1)
@@ -161,10 +179,10 @@ class MusicLIME:
             words = features.lyric_features(ready.lyrics, self.unit, self.positions)
         if heard:
 
-            def neutral_stems():
-                return self.prepare(song.neutral(words=False)).stems
+            def neutral_stems() -> dict[str, np.ndarray]:
+                return self.prepare(song.neutral(words=False)).known_stems
 
-            off = features.off_sound(self.off, ready.stems, borders, self.seed, neutral_stems)
+            off = features.off_sound(self.off, ready.known_stems, borders, self.seed, neutral_stems)
         if not heard:
             cells = []
             if not words:
@@ -173,7 +191,15 @@ class MusicLIME:
         return features.Space(ready, cells, words, off, borders, pieces)
 
     def outputs(self, space: features.Space, masks: np.ndarray) -> np.ndarray:
-        """What the model says about (n, features) masks of a song: (n, outputs) (chapter *Explain*)."""
+        """What the model says about (n, features) masks of a song: (n, outputs) (chapter *Explain*).
+
+        Args:
+            space: the song's features, see `space`.
+            masks: (n, features) booleans, cells first, true where a feature is on.
+
+        Returns:
+            (n, outputs) numbers.
+        """
         split = len(space.audio)
         return Answers(self.predict, space, self.batch, {}).joint(masks[:, :split], masks[:, split:])
 
@@ -201,7 +227,7 @@ class MusicLIME:
     def _key(self, space: features.Space) -> bytes:
         """What a song's answers depend on."""
         key = hashlib.sha256(json.dumps([self.settings, space.song.lyrics]).encode())
-        for sound in space.song.stems.values():
+        for sound in space.song.known_stems.values():
             key.update(sound.tobytes())
         return key.digest()
 
@@ -219,7 +245,7 @@ class MusicLIME:
             return _Joint(self, answers)
         return _Crossed(self, answers)
 
-    def _sample(self, design: "_Joint", bar) -> tuple[Fit, tuple, tuple, str]:
+    def _sample(self, design: "_Joint", bar: Any) -> tuple[Fit, tuple, tuple, str]:
         """A fit, the numbers of masks it took, which of them came in pairs, and why so many."""
         if isinstance(self.samples, int):
             pairs = tuple(self.pairs is True for _ in design.names)
@@ -235,7 +261,7 @@ class MusicLIME:
         pairs, sizes, why = design.plan(sizes, self._may_pair)
         return design.fit(sizes, pairs), sizes, pairs, why
 
-    def _enough(self, design: "_Joint", bar) -> tuple[Fit, tuple, tuple, str]:
+    def _enough(self, design: "_Joint", bar: Any) -> tuple[Fit, tuple, tuple, str]:
         """Look, and take twice as many masks, until there are enough."""
         sizes = tuple(4 * (max(design.features) + 1) for _ in design.names)
         later_pairs = design.plan(sizes, self._may_pair)[0]
@@ -250,7 +276,17 @@ class MusicLIME:
             pairs = later_pairs
         raise AssertionError("the last look always returns")
 
-    def _explanation(self, song, space, design, found: Fit, sizes, pairs, why, own) -> Explanation:
+    def _explanation(
+        self,
+        song: Song,
+        space: "Space",
+        design: "_Joint",
+        found: Fit,
+        sizes: tuple[int, ...],
+        pairs: Any,
+        why: str,
+        own: Any,
+    ) -> Explanation:
         classes = self.classes or [f"output {number}" for number in range(len(own))]
         if len(classes) != len(own) or len(found.weights) != len(own):
             raise ValueError(f"the model gives {len(own)} outputs, but there are {len(classes)} classes")
@@ -285,7 +321,7 @@ class MusicLIME:
         explanation.space = space
         return explanation
 
-    def _estimates(self, song, design: "_Joint", sizes) -> str:
+    def _estimates(self, song: Song, design: "_Joint", sizes: tuple[int, ...]) -> str:
         """What the weights are estimates of, by sampling, kernel, ridge and number of masks."""
         for size, count in zip(sizes, design.features):
             if size < 2 * (count + 1):
@@ -309,9 +345,9 @@ class _Joint:
     """Sound and words are masked together: one mask, one question."""
 
     kind = "joint"
-    names = ("both",)
+    names: tuple[str, ...] = ("both",)
 
-    def __init__(self, explainer: MusicLIME, answers: Answers):
+    def __init__(self, explainer: MusicLIME, answers: Answers) -> None:
         self.explainer, self.answers = explainer, answers
         self.cells, self.words = len(answers.space.audio), len(answers.space.lyrics)
 
@@ -319,8 +355,17 @@ class _Joint:
     def features(self) -> tuple[int, ...]:
         return (self.cells + self.words,)
 
-    def fit(self, sizes, pairs) -> Fit:
-        """Draw masks, ask the model, fit."""
+    def fit(self, sizes: tuple[int, ...], pairs: tuple[bool, ...]) -> Fit:
+        """Draw masks, ask the model, fit.
+
+        Args:
+            sizes: how many masks of each part of the design: one number for the joint, two for the crossed
+                one.
+            pairs: for each part whether its masks come in pairs of mirror images.
+
+        Returns:
+            The fitted weights with their errors.
+        """
         by = self.explainer
         if by.sampling == "lime":
             masks = draw(sizes[0], self.cells + self.words, "lime", by.seed)
@@ -331,8 +376,16 @@ class _Joint:
         weights = None if by.kernel_width is None else kernel(masks, by.kernel_width)
         return fit(masks, outputs, weights, by.alpha, pairs[0])
 
-    def plan(self, sizes, may_pair: bool) -> tuple[tuple, tuple, str]:
-        """Which masks to draw in pairs, how many of them, and why."""
+    def plan(self, sizes: tuple[int, ...], may_pair: bool) -> tuple[tuple, tuple, str]:
+        """Which masks to draw in pairs, how many of them, and why.
+
+        Args:
+            sizes: how many masks the pilot takes of each part of the design.
+            may_pair: whether the pilot may try pairs of mirror images.
+
+        Returns:
+            For each part whether to draw pairs and how many masks to draw; and the reason, in words.
+        """
         paired = self.explainer.pairs is True
         if may_pair and not paired and sizes[0] < JOINT:
             masks = coins(sizes[0], self.features[0], self.explainer.seed, pairs=True)
@@ -347,26 +400,53 @@ class _Crossed(_Joint):
     """Every masked sound meets every masked text, each encoded once."""
 
     kind = "crossed"
-    names = ("audio", "lyrics")
+    names: tuple[str, ...] = ("audio", "lyrics")
 
     @property
     def features(self) -> tuple[int, ...]:
         return self.cells, self.words
 
-    def masks(self, sizes, pairs) -> list[np.ndarray]:
-        """Fair coins for sound and for words, each with a seed of its own."""
+    def masks(self, sizes: tuple[int, ...], pairs: tuple[bool, ...]) -> list[np.ndarray]:
+        """Fair coins for sound and for words, each with a seed of its own.
+
+        Args:
+            sizes: how many masks of each part of the design: one number for the joint, two for the crossed
+                one.
+            pairs: for each part whether its masks come in pairs of mirror images.
+
+        Returns:
+            (A, cells) and (T, words) booleans.
+        """
         return [
             coins(size, count, [self.explainer.seed, side], paired)
             for side, (size, count, paired) in enumerate(zip(sizes, self.features, pairs))
         ]
 
-    def fit(self, sizes, pairs) -> Fit:
-        """Draw masks, let the model encode them and answer to all pairs, fit."""
-        audio, lyrics = self.masks(sizes, pairs)
-        return fit_crossed(audio, lyrics, self.answers.grid(audio, lyrics), self.explainer.alpha, pairs)
+    def fit(self, sizes: tuple[int, ...], pairs: tuple[bool, ...]) -> Fit:
+        """Draw masks, let the model encode them and answer to all pairs, fit.
 
-    def plan(self, sizes, may_pair: bool) -> tuple[tuple, tuple, str]:
-        """Fit a pilot, and see which choice reaches the error of 5,000 joint masks at the lowest cost."""
+        Args:
+            sizes: how many masks of each part of the design: one number for the joint, two for the crossed
+                one.
+            pairs: for each part whether its masks come in pairs of mirror images.
+
+        Returns:
+            The fitted weights with their errors.
+        """
+        audio, lyrics = self.masks(sizes, pairs)
+        in_pairs = pairs[0], pairs[1]
+        return fit_crossed(audio, lyrics, self.answers.grid(audio, lyrics), self.explainer.alpha, in_pairs)
+
+    def plan(self, sizes: tuple[int, ...], may_pair: bool) -> tuple[tuple, tuple, str]:
+        """Fit a pilot, and see which choice reaches the error of 5,000 joint masks at the lowest cost.
+
+        Args:
+            sizes: how many masks the pilot takes of each part of the design.
+            may_pair: whether the pilot may try pairs of mirror images.
+
+        Returns:
+            For each part whether to draw pairs and how many masks to draw; and the reason, in words.
+        """
         audio, lyrics = self.masks(sizes, (may_pair, may_pair))
         grid = list(self.answers.grid(audio, lyrics))
         choices = [(False, False)]
@@ -392,8 +472,8 @@ class AudioLIME(MusicLIME):
         10
     """
 
-    modalities = ("audio",)
-    without_effect = ("unit", "mask_token", "positions")
+    modalities: ClassVar[tuple[str, ...]] = ("audio",)
+    without_effect: ClassVar[tuple[str, ...]] = ("unit", "mask_token", "positions")
 
 
 class LyricsLIME(MusicLIME):
@@ -408,14 +488,14 @@ class LyricsLIME(MusicLIME):
         ['la', 'di', 'da']
     """
 
-    modalities = ("lyrics",)
-    without_effect = ("segments", "off", "separate")
+    modalities: ClassVar[tuple[str, ...]] = ("lyrics",)
+    without_effect: ClassVar[tuple[str, ...]] = ("segments", "off", "separate")
 
 
 def _even(count: int) -> int:
     return count + count % 2
 
 
-def _in_one_piece(audio, sample_rate) -> dict:
+def _in_one_piece(audio: np.ndarray, sample_rate: int) -> dict:
     """No separation: the mix is the only stem."""
     return {"mix": audio}

@@ -1,14 +1,20 @@
 """An explanation is data only: weights, their errors, and where each feature lies; strict JSON on disk."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from itertools import combinations
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from ..files import whole
+
+if TYPE_CHECKING:
+    from ..data.song import Song
+    from .features import Space
 
 SCHEMA = 1
 NUMBERS = ("weights", "errors", "intercept", "score", "probabilities")
@@ -91,11 +97,18 @@ class Explanation(_WithSpace):
     provenance: dict = field(default_factory=dict)
     contrasts: np.ndarray | None = None
 
-    def __post_init__(self):
-        self.space = None
+    def __post_init__(self) -> None:
+        self.space: Space | None = None
 
     def row(self, label: str) -> int:
-        """The row of a class in `weights` and `errors`."""
+        """The row of a class in `weights` and `errors`.
+
+        Args:
+            label: the class.
+
+        Returns:
+            Its number; a ValueError for a class that the model does not know.
+        """
         if label not in self.classes:
             raise ValueError(f"this explanation has no class {label!r}; it has {', '.join(self.classes)}")
         return self.classes.index(label)
@@ -176,7 +189,7 @@ class Explanation(_WithSpace):
         kinds = [feature.modality for feature in self.features]
         return steadiness(self.weights[row], self.errors[row], k, kinds)
 
-    def listen(self, features, song) -> np.ndarray:
+    def listen(self, features: Iterable[Feature | str], song: "Song") -> np.ndarray:
         """The sum of the given cells of a song, silence elsewhere (chapter *Explain*).
 
         Args:
@@ -202,14 +215,29 @@ class Explanation(_WithSpace):
 
         return player(self, None)
 
-    def explore(self, predict, song):
-        """A panel for a live notebook: mute cells and words and ask the model (chapter *Your song*)."""
+    def explore(self, predict: Any, song: "Song") -> Any:
+        """A panel for a live notebook: mute cells and words and ask the model (chapter *Your song*).
+
+        Args:
+            predict: the model that was explained.
+            song: the song that was explained.
+
+        Returns:
+            An ipywidgets panel.
+        """
         from ..show.player.explore import explore
 
         return explore(self, predict, song)
 
-    def save(self, path) -> Path:
-        """Write strict JSON, whole or not at all (chapter *Explain*)."""
+    def save(self, path: str | Path) -> Path:
+        """Write strict JSON, whole or not at all (chapter *Explain*).
+
+        Args:
+            path: the file to write; one that is there already is replaced.
+
+        Returns:
+            The path.
+        """
         data = {"schema": SCHEMA, **asdict(self)}
         data |= {name: np.asarray(data[name], dtype=float).tolist() for name in NUMBERS}
         data["contrasts"] = _rounded(self.contrasts)
@@ -224,8 +252,15 @@ class Explanation(_WithSpace):
         return path
 
     @classmethod
-    def load(cls, path) -> "Explanation":
-        """Read what `save` wrote (chapter *Explain*)."""
+    def load(cls, path: str | Path) -> "Explanation":
+        """Read what `save` wrote (chapter *Explain*).
+
+        Args:
+            path: the JSON file.
+
+        Returns:
+            The explanation, without its song (`space` is None); a ValueError for any other file.
+        """
         try:
             data = json.loads(Path(path).read_text(encoding="utf-8"))
             if data.pop("schema", None) != SCHEMA:
@@ -248,7 +283,7 @@ class Explanation(_WithSpace):
     def _check(self) -> None:
         """That every number has its place, and names are text."""
         rows, columns = len(self.classes), len(self.features)
-        shapes = dict.fromkeys(NUMBERS, (rows,))
+        shapes: dict[str, tuple[int, ...]] = dict.fromkeys(NUMBERS, (rows,))
         shapes["weights"] = shapes["errors"] = (rows, columns)
         if self.contrasts is not None:
             shapes["contrasts"] = (rows * (rows - 1) // 2, columns)
@@ -270,7 +305,9 @@ def _rounded(contrasts: np.ndarray | None) -> list | None:
     return [[float(f"{error:.{DIGITS}g}") for error in row] for row in contrasts]
 
 
-def steadiness(weights: np.ndarray, errors: np.ndarray, k: int, kinds=None, runs: int = 200) -> float:
+def steadiness(
+    weights: np.ndarray, errors: np.ndarray, k: int, kinds: list[str] | None = None, runs: int = 200
+) -> float:
     """The expected share of the k largest weights that another run has among its k largest.
 
     Args:
@@ -288,10 +325,12 @@ def steadiness(weights: np.ndarray, errors: np.ndarray, k: int, kinds=None, runs
     """
     rng = np.random.default_rng(0)
     errors = np.maximum(errors, 1e-12)
-    kinds = np.zeros(len(weights)) if kinds is None else np.asarray(kinds)
+    groups = np.zeros(len(weights), dtype=int)
+    if kinds is not None:
+        groups = np.unique(kinds, return_inverse=True)[1]
     true = np.empty((runs, len(weights)))
-    for kind in np.unique(kinds):
-        here = kinds == kind
+    for group in np.unique(groups):
+        here = groups == group
         true[:, here] = guess_true_weights(weights[here], errors[here], runs, rng)
     again = rng.normal(true, errors)
     mine = np.argsort(-weights, kind="stable")[:k]
@@ -299,7 +338,9 @@ def steadiness(weights: np.ndarray, errors: np.ndarray, k: int, kinds=None, runs
     return float(np.isin(theirs, mine).mean())
 
 
-def guess_true_weights(weights: np.ndarray, errors: np.ndarray, draws: int, rng) -> np.ndarray:
+def guess_true_weights(
+    weights: np.ndarray, errors: np.ndarray, draws: int, rng: np.random.Generator
+) -> np.ndarray:
     """True weights, drawn given what was estimated (empirical Bayes).
 
     They are taken to come from a set of values whose shares are fitted to the weights at hand, by maximum

@@ -1,7 +1,9 @@
 """What can be muted in a song: words and stem x segment cells, and from masks back to sound and text."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -34,10 +36,12 @@ class Space:
     borders: np.ndarray
     pieces: list[tuple[str, str, int]]
 
+    has_stems = True  # whether the cells are stems in segments, see `layers`
+
     @property
     def shape(self) -> tuple[int, int]:
         """How many segments, how many stems."""
-        return len(self.borders) - 1, len(self.song.stems)
+        return len(self.borders) - 1, len(self.song.known_stems)
 
     def mix(self, masks: np.ndarray) -> np.ndarray:
         """Sound for masks: each stem as it is where its cell is on, and what `off` says where it is muted.
@@ -48,7 +52,7 @@ class Space:
         Returns:
             (n, samples); without cells the whole song every time.
         """
-        on = np.stack(list(self.song.stems.values()))
+        on = np.stack(list(self.song.known_stems.values()))
         if not self.audio:
             return np.repeat(on.sum(0)[None], len(masks), axis=0)
         # Segment by segment in memory: strided masks would cost four times as much.
@@ -74,8 +78,8 @@ class Space:
         """
         cells = masks.reshape(-1, *self.shape)
         if self.off is None:
-            return self.song.stems, cells
-        layers = {name: stem - off for (name, stem), off in zip(self.song.stems.items(), self.off)}
+            return self.song.known_stems, cells
+        layers = {name: stem - off for (name, stem), off in zip(self.song.known_stems.items(), self.off)}
         layers[""] = self.off.sum(0)
         return layers, np.pad(cells, ((0, 0), (0, 0), (0, 1)), constant_values=True)
 
@@ -95,12 +99,14 @@ class Space:
     def describe(self) -> dict:
         """What an explanation keeps of the song."""
         known = {name: getattr(self.song, name) for name in ("id", "title", "artist", "genre", "emotion")}
-        stems = list(self.song.stems) if self.audio else []
+        stems = list(self.song.known_stems) if self.audio else []
         size = {"seconds": self.song.seconds, "sample_rate": self.song.sample_rate, "stems": stems}
         return {**known, "lyrics": self.song.lyrics, **size}
 
 
-def prepare(song: Song, sample_rate: int, seconds, truncate, separate) -> Song:
+def prepare(
+    song: Song, sample_rate: int, seconds: float | None, truncate: Callable[[str], str], separate: Any
+) -> Song:
     """What a model hears and reads of a song, at the model's rate, in stems (chapter *Explain*).
 
     What the stems do not add up to goes to "other" (or the last stem), so that all cells on is the song.
@@ -125,7 +131,7 @@ def prepare(song: Song, sample_rate: int, seconds, truncate, separate) -> Song:
         from ..models.separation import separate
     if separate and seconds is not None:  # what lies beyond is not heard, and separation is slow
         audio = audio[: round((seconds + 1) * song.sample_rate)]
-    stems = separate(audio, song.sample_rate) if separate else song.stems
+    stems = separate(audio, song.sample_rate) if separate else song.known_stems
     tracks = {"the mix": audio, **{name: np.asarray(stem, np.float32) for name, stem in stems.items()}}
     for name, track in tracks.items():
         if track.shape != audio.shape or not np.isfinite(track).all():
@@ -145,13 +151,22 @@ def audio_features(song: Song, segments: int) -> tuple[list[Feature], np.ndarray
         raise ValueError(f"song {song.id!r} has {len(song.audio)} samples: too short for {segments} segments")
     borders = sound.segment_borders(len(song.audio), segments)
     times = (borders / song.sample_rate).tolist()
-    places = [(segment, stem) for segment in range(segments) for stem in song.stems]
+    places = [(segment, stem) for segment in range(segments) for stem in song.known_stems]
     cells = [Feature(f"{stem}{k}", "audio", stem, k, times[k], times[k + 1]) for k, stem in places]
     return cells, borders
 
 
 def lyric_features(text: str, unit: str = "word", positions: bool = False) -> list[Feature]:
-    """Words (each word once, or each position its own), lines or sections of a text (chapter *Explain*)."""
+    """Words (each word once, or each position its own), lines or sections of a text (chapter *Explain*).
+
+    Args:
+        text: the lyrics.
+        unit: "word", "line" or "section" (lines that no blank line parts).
+        positions: whether each occurrence of a word is a feature of its own.
+
+    Returns:
+        The features in the order in which they first occur, with the characters of the text that each covers.
+    """
     if unit == "word":
         spans = _lyrics.words(text)
         if positions:
@@ -161,7 +176,7 @@ def lyric_features(text: str, unit: str = "word", positions: bool = False) -> li
         if unit == "section":
             spans = _sections(text, spans)
         spans = [(f"{unit} {number}", a, b) for number, (_, a, b) in enumerate(spans, 1)]
-    places = {}
+    places: dict[str, list[tuple[int, int]]] = {}
     for name, a, b in spans:
         places.setdefault(name, []).append((a, b))
     return [
@@ -170,9 +185,9 @@ def lyric_features(text: str, unit: str = "word", positions: bool = False) -> li
     ]
 
 
-def _sections(text, lines):
+def _sections(text: str, lines: list[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
     """Lines that no blank line parts."""
-    sections = []
+    sections: list[tuple[str, int, int]] = []
     for line, a, b in lines:
         if sections and text[sections[-1][2] : a].count("\n") < 2:
             sections[-1] = (line, sections[-1][1], b)
@@ -182,7 +197,17 @@ def _sections(text, lines):
 
 
 def pieces(text: str, features: list[Feature], mask_token: str = "") -> list[tuple[str, str, int]]:
-    """The text as (if on, if off, feature), each piece up to the next one's start (chapter *Explain*)."""
+    """The text as (if on, if off, feature), each piece up to the next one's start (chapter *Explain*).
+
+    Args:
+        text: the lyrics.
+        features: the words or lines that can be muted.
+        mask_token: what stands for a muted feature; with none, the blanks after it go too.
+
+    Returns:
+        For each piece its text where the feature is on and where it is off, and the feature's number; -1 for
+        what is always on.
+    """
     spans = sorted((*span, number) for number, feature in enumerate(features) for span in feature.positions)
     starts = [a for a, _, _ in spans] + [len(text)]
     found = [(text[: starts[0]], text[: starts[0]], -1)]
@@ -192,10 +217,25 @@ def pieces(text: str, features: list[Feature], mask_token: str = "") -> list[tup
     return found
 
 
-def off_sound(off, stems: dict, borders, seed: int, neutral) -> np.ndarray | None:
+def off_sound(
+    off: Any,
+    stems: dict[str, np.ndarray],
+    borders: np.ndarray,
+    seed: int,
+    neutral: Callable[[], dict[str, np.ndarray]],
+) -> np.ndarray | None:
     """(stems, t) of what sounds where a cell is off; None for silence (chapter *Explain*).
 
-    neutral: a function that gives the stems of the song's neutral counterpart.
+    Args:
+        off: "silence", "noise", "neutral", or a function (stem, segment) -> samples.
+        stems: sounds by name, (t,) float32 each.
+        borders: where segments begin and end, in samples: one more than there are segments.
+        seed: of the noise.
+        neutral: a function that gives the stems of the song's neutral counterpart; asked only where `off` is
+            "neutral".
+
+    Returns:
+        (stems, t) float32, or None.
     """
     if off == "silence":
         return None

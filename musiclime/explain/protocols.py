@@ -22,7 +22,15 @@ class Predictor(Protocol):
     """
 
     def predict(self, audio: np.ndarray, lyrics: list[str]) -> np.ndarray:
-        """Answer (n, samples) clips and n texts with (n, outputs) finite numbers."""
+        """Answer (n, samples) clips and n texts with (n, outputs) finite numbers.
+
+        Args:
+            audio: (n, samples) float32 at the model's rate.
+            lyrics: n texts, one for each clip.
+
+        Returns:
+            (n, outputs) finite numbers.
+        """
 
 
 @runtime_checkable
@@ -44,7 +52,15 @@ class LateFusion(Protocol):
         """Codes (n, e) of n texts."""
 
     def fuse(self, a: np.ndarray, t: np.ndarray) -> np.ndarray:
-        """Outputs (n, outputs) of codes, row by row."""
+        """Outputs (n, outputs) of codes, row by row.
+
+        Args:
+            a: (n, d) codes of sounds, from `encode_audio`.
+            t: (n, e) codes of texts, from `encode_lyrics`.
+
+        Returns:
+            (n, outputs) finite numbers.
+        """
 
 
 @dataclass(frozen=True)

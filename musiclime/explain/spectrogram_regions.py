@@ -1,6 +1,8 @@
 """Regions of a mel spectrogram, muted by lime's own image explainer: what the thesis tried first."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 from unittest.mock import patch
 
 import numpy as np
@@ -26,7 +28,7 @@ class Patches(Space):
 
     map: np.ndarray
     bands: np.ndarray
-    layers = None  # no stems to switch
+    has_stems = False  # to be switched cell by cell
 
     def mix(self, masks: np.ndarray) -> np.ndarray:
         """(n, patches) masks to (n, t) sound: the song's own spectrum, silenced where a patch is off."""
@@ -50,8 +52,8 @@ class SpectrogramLIME(MusicLIME):
     """
 
     patches: int = 40
-    modalities = ("audio",)
-    without_effect = (
+    modalities: ClassVar[tuple[str, ...]] = ("audio",)
+    without_effect: ClassVar[tuple[str, ...]] = (
         "off",
         "unit",
         "segments",
@@ -63,7 +65,7 @@ class SpectrogramLIME(MusicLIME):
         "design",
     )
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         # As lime has it for images.
         if self.samples is None:
             self.samples = 1000
@@ -72,11 +74,25 @@ class SpectrogramLIME(MusicLIME):
         super().__post_init__()
 
     def prepare(self, song: Song) -> Song:
-        """What the model reads of a song, in one piece (chapter *Four explainers*)."""
+        """What the model reads of a song, in one piece (chapter *Four explainers*).
+
+        Args:
+            song: any song; its own stems are not used.
+
+        Returns:
+            A song at the model's rate with a single stem, "mix".
+        """
         return super().prepare(replace(song, stems={"mix": np.asarray(song.audio, np.float32)}))
 
     def picture(self, song: Song) -> tuple[np.ndarray, np.ndarray]:
-        """(bands, frames) in decibels, and which patch each pixel belongs to (chapter *Four explainers*)."""
+        """The mel spectrogram and its patches (chapter *Four explainers*).
+
+        Args:
+            song: any song.
+
+        Returns:
+            (bands, frames) loudness in decibels, and (bands, frames) number of the patch of each pixel.
+        """
         from lime.wrappers.scikit_image import SegmentationAlgorithm
 
         ready, bands = self.prepare(song), _bands(self.sample_rate)
@@ -90,7 +106,14 @@ class SpectrogramLIME(MusicLIME):
         return decibels, patches.reshape(mel.shape)
 
     def space(self, song: Song) -> Patches:
-        """The patches of a song; text holds their band of frequencies (chapter *Four explainers*)."""
+        """The patches of a song as features (chapter *Four explainers*).
+
+        Args:
+            song: any song.
+
+        Returns:
+            `Patches`; the text of a feature says which frequencies it spans.
+        """
         ready, bands = self.prepare(song), _bands(self.sample_rate)
         patches = self.picture(song)[1]
         hertz, second = self.sample_rate / WINDOW, HOP / self.sample_rate
@@ -103,7 +126,9 @@ class SpectrogramLIME(MusicLIME):
             features.append(Feature(f"patch {number}", "audio", start=start, end=end, text=text))
         return Patches(ready, features, [], None, np.array([0, len(ready.audio)]), [], patches, bands)
 
-    def listen(self, explanation: Explanation, features, song: Song, how: str = "filter") -> np.ndarray:
+    def listen(
+        self, explanation: Explanation, features: Iterable[Feature | str], song: Song, how: str = "filter"
+    ) -> np.ndarray:
         """The sound of some patches, in one of the thesis's two ways (chapter *Four explainers*).
 
         Args:
@@ -119,7 +144,8 @@ class SpectrogramLIME(MusicLIME):
         if how not in ("filter", "inverse"):
             raise ValueError(f'how is "filter" or "inverse", not {how!r}')
         names = [feature.name for feature in explanation.features]
-        mask = np.isin(names, [getattr(feature, "name", feature) for feature in features])
+        wanted = [feature if isinstance(feature, str) else feature.name for feature in features]
+        mask = np.isin(names, wanted)
         space = self.space(song)
         if how == "filter":
             return space.mix(mask[None])[0]
@@ -134,13 +160,15 @@ class SpectrogramLIME(MusicLIME):
 class _Pictures(_Joint):
     """lime's image explainer draws the masks and asks; we fit."""
 
-    def fit(self, sizes, pairs) -> Fit:
+    def fit(self, sizes: tuple[int, ...], pairs: tuple[bool, ...]) -> Fit:
         from lime.lime_image import LimeImageExplainer
 
-        by, regions = self.explainer, self.answers.space.map
+        by, space = self.explainer, self.answers.space
+        assert isinstance(space, Patches)
+        regions = space.map
         corner = np.unique(regions, return_index=True)[1]
 
-        def ask(images):
+        def ask(images: np.ndarray) -> np.ndarray:
             # A pixel that is on is 1: lime's picture is itself the mask.
             masks = images[..., 0].reshape(len(images), -1)[:, corner] > 0
             return self.answers.joint(masks, masks[:, :0])
@@ -150,17 +178,18 @@ class _Pictures(_Joint):
             theirs = LimeImageExplainer(random_state=by.seed)
             masks, outputs = theirs.data_labels(page, 0 * page, regions, ask, sizes[0], batch_size=by.batch)
         masks = masks.astype(bool)
-        return fit(masks, outputs, kernel(masks, by.kernel_width), by.alpha)
+        weights = None if by.kernel_width is None else kernel(masks, by.kernel_width)
+        return fit(masks, outputs, weights, by.alpha)
 
-    def plan(self, sizes, may_pair: bool):
+    def plan(self, sizes: tuple[int, ...], may_pair: bool) -> tuple[tuple, tuple, str]:
         return (False,), sizes, "as asked"
 
 
-def _spectrum(audio):
+def _spectrum(audio: np.ndarray) -> Any:
     return stft(audio, nperseg=WINDOW, noverlap=WINDOW - HOP)[2]
 
 
-def _sound(spectrum, length):
+def _sound(spectrum: np.ndarray, length: int) -> Any:
     sound = istft(spectrum, nperseg=WINDOW, noverlap=WINDOW - HOP)[1][:length]
     return np.pad(sound, (0, length - len(sound))).astype(np.float32)
 

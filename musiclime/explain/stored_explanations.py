@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -32,7 +33,7 @@ def song_files(out: Path) -> list[Path]:
     return sorted(path for path in (Path(out) / "songs").glob("*.parquet") if path.stem.isdigit())
 
 
-def stored(out, light: bool = False) -> Iterator[Explanation]:
+def stored(out: str | Path, light: bool = False) -> Iterator[Explanation]:
     """Read the explanations of a folder, one by one (chapter *A corpus of explanations*).
 
     What is too large to keep for every song is not there: the errors of differences between classes, and the
@@ -45,7 +46,7 @@ def stored(out, light: bool = False) -> Iterator[Explanation]:
     Returns:
         An iterator over explanations in the corpus's order.
     """
-    files = song_files(out)
+    files = song_files(Path(out))
     columns = [name for name in SCHEMA.names if not (light and name == "rest")]
     checked = ds.ParquetFragmentScanOptions(page_checksum_verification=True)
     table = ds.dataset(list(map(str, files)), schema=SCHEMA, format="parquet")
@@ -60,14 +61,20 @@ def stored(out, light: bool = False) -> Iterator[Explanation]:
         raise ValueError(f"{out} holds a damaged file ({why}): run explain_corpus on it again") from error
 
 
-def _split(column) -> list[np.ndarray]:
+def _split(column: Any) -> list[np.ndarray]:
     """The rows of a list column as arrays, without a Python float for every number."""
     ends = column.offsets.to_numpy()
     return np.split(column.flatten().to_numpy(), (ends[1:-1] - ends[0]).tolist())
 
 
 def save(path: Path, position: int, explanation: Explanation) -> None:
-    """Write the explanation of one song, whole or not at all."""
+    """Write the explanation of one song, whole or not at all.
+
+    Args:
+        path: the Parquet file to write.
+        position: the song's row in the table of its corpus.
+        explanation: what is kept.
+    """
     table = pa.Table.from_pylist([_to_row(position, explanation)], SCHEMA)
     try:
         with whole(path) as draft:
@@ -78,7 +85,8 @@ def save(path: Path, position: int, explanation: Explanation) -> None:
 
 
 def _to_row(position: int, explanation: Explanation) -> dict:
-    row = {"position": position, "id": str(explanation.song.get("id", "")), "classes": explanation.classes}
+    row: dict[str, Any] = {"position": position, "id": str(explanation.song.get("id", ""))}
+    row["classes"] = explanation.classes
     for name in NUMBERS:
         row[name] = np.asarray(getattr(explanation, name), float).ravel()
         if not np.isfinite(row[name]).all():
@@ -117,7 +125,7 @@ def sweep(out: Path) -> set[int]:
     for draft in out.rglob("*.part*"):
         draft.unlink()
     there = set()
-    for path in song_files(out):
+    for path in song_files(Path(out)):
         try:
             if pq.read_table(path, page_checksum_verification=True).schema != SCHEMA:
                 raise ValueError("a table of something else")

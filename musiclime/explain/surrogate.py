@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve, solve_triangular
@@ -28,7 +29,13 @@ class Fit:
     contrasts: np.ndarray | None = None
 
 
-def fit(masks: np.ndarray, outputs: np.ndarray, kernel=None, alpha: float = 1.0, pairs: bool = False) -> Fit:
+def fit(
+    masks: np.ndarray,
+    outputs: np.ndarray,
+    kernel: np.ndarray | None = None,
+    alpha: float = 1.0,
+    pairs: bool = False,
+) -> Fit:
     """Fit weighted ridge regression, equal to lime's LimeBase, with errors (chapter *Four explainers*).
 
     The errors are of the sandwich kind (HC2): they hold although the model is not additive.
@@ -81,7 +88,16 @@ def fit(masks: np.ndarray, outputs: np.ndarray, kernel=None, alpha: float = 1.0,
     )
 
 
-def _sandwich(masks, outputs, weight, mean_x, mean_y, beta, factor, pairs: bool):
+def _sandwich(
+    masks: np.ndarray,
+    outputs: np.ndarray,
+    weight: np.ndarray,
+    mean_x: np.ndarray,
+    mean_y: np.ndarray,
+    beta: np.ndarray,
+    factor: Any,
+    pairs: bool,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """How much each mask's residual moves each weight, squared and added up; and the sums that make R2."""
     total = weight.sum()
     differences = contrast_matrix(outputs.shape[1])
@@ -108,7 +124,7 @@ def _blocks(count: int) -> list[slice]:
     return [slice(start, start + BLOCK) for start in range(0, count, BLOCK)]
 
 
-def cholesky(gram: np.ndarray):
+def cholesky(gram: np.ndarray) -> Any:
     """The Cholesky factor of a matrix of moments, or a sentence on why there is none."""
     try:
         return cho_factor(gram, lower=True)
@@ -122,6 +138,16 @@ def pair_up(reader: np.ndarray, residual: np.ndarray, leverage: np.ndarray, shar
 
     The two lie opposite each other, so a weight reads only the difference between their residuals: whatever
     the model does alike to a mask and to its mirror image cancels.
+
+    Args:
+        reader: (features, n): what each mask's output adds to each weight; n even, a mask and its mirror
+            image side by side.
+        residual: (n, outputs): what the fit leaves of each output.
+        leverage: (n,) between 0 and 1: how much each mask's output moves its own fit.
+        share: the part of the leverage that is the intercept's, 1 / n or 1 / the sum of the weights.
+
+    Returns:
+        The same three for n / 2 observations.
     """
     if len(residual) % 2:
         raise ValueError(f"{len(residual)} masks do not form pairs: take an even number")
@@ -134,8 +160,17 @@ def room(leverage: np.ndarray) -> np.ndarray:
     return np.maximum(1 - leverage, 1e-6)
 
 
-def r_squared(unexplained, variation, scale) -> np.ndarray:
-    """R2, and 1 where the output never moved (beyond rounding)."""
+def r_squared(unexplained: np.ndarray, variation: np.ndarray, scale: np.ndarray) -> np.ndarray:
+    """R2, and 1 where the output never moved (beyond rounding).
+
+    Args:
+        unexplained: (outputs,) sums of squared residuals.
+        variation: (outputs,) sums of squared distances from the mean.
+        scale: (outputs,) sums of squares, which say how much is rounding.
+
+    Returns:
+        (outputs,) at most 1.
+    """
     still = variation <= 1e-24 * np.maximum(scale, 1e-300)
     return np.where(still, 1.0, 1 - unexplained / np.where(still, 1.0, variation))
 

@@ -5,9 +5,11 @@ error. One rule gives the verdict: beyond two errors above 0 the claim is reprod
 contradicted, in between it is undecided. The chapter *The claim ledger* shows the rule by hand.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -52,6 +54,10 @@ class Evidence:
         return Evidence(tables, accuracy, reports, regression)
 
 
+# A claim but for its page, in the order of its fields.
+Row = tuple[str, str, Callable[[Evidence], Estimate], str, str]
+
+
 @dataclass
 class Claim:
     """One sentence of paper or thesis, and the function that tests it."""
@@ -91,7 +97,7 @@ def verdict(estimate: float, error: float) -> str:
     return "undecided"
 
 
-def read_evidence(folder, download: bool = False) -> Evidence:
+def read_evidence(folder: str | Path, download: bool = False) -> Evidence:
     """Read the published tables, and the printed numbers from the book's folder of data.
 
     Args:
@@ -104,6 +110,7 @@ def read_evidence(folder, download: bool = False) -> Evidence:
     (chapter *The claim ledger*)
     """
     tables = {name: authors_tables.load(name, download) for name in authors_tables.TABLES}
+    folder = Path(folder)
     models = pd.read_csv(folder / "published_models.csv").set_index(["task", "modality"])
     reports = pd.read_csv(folder / "published_reports.csv")
     reports["class"] = reports["class"].str.lower()
@@ -121,17 +128,26 @@ def weakest(contrasts: list[Estimate]) -> Estimate:
     return contrasts[int(np.argmin(in_errors))]
 
 
-def mean_and_error(values) -> Estimate:
+def mean_and_error(values: Sequence[float]) -> Estimate:
     """The mean of replicates and its standard error."""
-    values = np.asarray(values, dtype=float)
-    return float(values.mean()), float(values.std(ddof=1) / np.sqrt(len(values)))
+    numbers = np.asarray(values, dtype=float)
+    return float(numbers.mean()), float(numbers.std(ddof=1) / np.sqrt(len(numbers)))
 
 
 # ---------------------------------------------------------------- how good the models are
 
 
 def accuracy_ahead(better: tuple, worse: tuple, evidence: Evidence) -> Estimate:
-    """By how many points one model is ahead; the error is that of two models tested on different songs."""
+    """By how many points one model is ahead; the error is that of two models tested on different songs.
+
+    Args:
+        better: (task, modality) of the model that is to be ahead.
+        worse: (task, modality) of the other one.
+        evidence: the published tables, see `Evidence`.
+
+    Returns:
+        (estimate, standard error) in points of accuracy.
+    """
     songs = evidence.reports.groupby("task")["support"].sum()
     points = evidence.accuracy[better] - evidence.accuracy[worse]
     variance = 0.0
@@ -157,7 +173,18 @@ def hearing_adds_most_for_emotion(evidence: Evidence) -> Estimate:
 
 
 def f1_difference(task: str, label: str, better: str, worse: str, evidence: Evidence) -> Estimate:
-    """By how much one modality's F1 is ahead; the error is that of two shares of the class's songs."""
+    """By how much one modality's F1 is ahead; the error is that of two shares of the class's songs.
+
+    Args:
+        task: "genre" or "emotion".
+        label: the class, in lower case.
+        better: the modality that is to be ahead.
+        worse: the other modality.
+        evidence: the published tables, see `Evidence`.
+
+    Returns:
+        (estimate, standard error) in units of F1, between -1 and 1.
+    """
     row = evidence.reports.loc[(task, label)]
     variance = 0.0
     for modality in (better, worse):
@@ -177,7 +204,17 @@ def hearing_beats_reading_but_for_hip_hop(evidence: Evidence) -> Estimate:
 
 
 def below_f1(labels: list[str], modality: str, limit: float, evidence: Evidence) -> Estimate:
-    """How far the highest of these classes' F1 is below a limit."""
+    """How far the highest of these classes' F1 is below a limit.
+
+    Args:
+        labels: genres.
+        modality: which model's F1.
+        limit: between 0 and 1.
+        evidence: the published tables, see `Evidence`.
+
+    Returns:
+        (estimate, standard error) in units of F1; above 0 where all are below the limit.
+    """
     contrasts = []
     for label in labels:
         row = evidence.reports.loc[("genre", label)]
@@ -210,7 +247,16 @@ def energy_is_easier(evidence: Evidence) -> Estimate:
 
 
 def word_share(table: tuple, label: str, count: int) -> float:
-    """The words' share of the strongest features of a class, by average importance."""
+    """The words' share of the strongest features of a class, by average importance.
+
+    Args:
+        table: (sums, counts) of a published run: classes x features.
+        label: the class.
+        count: how many of the strongest features.
+
+    Returns:
+        Between 0 and 1.
+    """
     sums, counts = table
     average = sums.loc[label] / counts.loc[label].where(counts.loc[label] > 0, 1.0)
     strongest = average.nlargest(count)
@@ -218,7 +264,16 @@ def word_share(table: tuple, label: str, count: int) -> float:
 
 
 def pooled_share(label: str, evidence: Evidence, count: int = 20) -> Estimate:
-    """The words' share of the top 20 in the two independent runs together, with a binomial error."""
+    """The words' share of the top 20 in the two independent runs together, with a binomial error.
+
+    Args:
+        label: the genre.
+        evidence: the published tables, see `Evidence`.
+        count: how many of the strongest features of each run.
+
+    Returns:
+        (share, standard error), between 0 and 1.
+    """
     shares = [word_share(evidence.tables[run], label, count) for run in INDEPENDENT_RUNS]
     features = count * len(shares)
     # Two words and two cells are added (Agresti and Coull), so that no share has the error 0.
@@ -328,7 +383,16 @@ def ten_strongest_are_sound(labels: list[str], evidence: Evidence) -> Estimate:
 
 
 def more_words_than(label: str, others: list[str], evidence: Evidence) -> Estimate:
-    """How many more words one emotion has among its ten strongest features; counts as Poisson's."""
+    """How many more words one emotion has among its ten strongest features; counts as Poisson's.
+
+    Args:
+        label: the emotion that is to have more words.
+        others: the emotions that are to have fewer; the nearest of them counts.
+        evidence: the published tables, see `Evidence`.
+
+    Returns:
+        (estimate, standard error) in words.
+    """
     table = evidence.tables["emotion multimodal"]
     mine = 10 * word_share(table, label, 10)
     contrasts = []
@@ -378,7 +442,16 @@ def noise_of_one_song(sums: pd.DataFrame, counts: pd.DataFrame) -> float:
 
 
 def folded_words(name: str, label: str, evidence: Evidence) -> tuple[pd.Series, pd.Series]:
-    """The thesis's homogeneity-weighted importance of a class's words, case folded, and their errors."""
+    """The thesis's homogeneity-weighted importance of a class's words, case folded, and their errors.
+
+    Args:
+        name: of the published table, a key of `evidence.tables`.
+        label: the class.
+        evidence: the published tables, see `Evidence`.
+
+    Returns:
+        Two numbers for each word: its importance, and its standard error.
+    """
     sums, counts = (table.T.groupby(str.casefold).sum().T for table in evidence.tables[name])
     noise = noise_of_one_song(sums, counts)
     factor = homogeneity(sums)
@@ -389,7 +462,18 @@ def folded_words(name: str, label: str, evidence: Evidence) -> tuple[pd.Series, 
 
 
 def word_leads(name: str, label: str, word: str, place: int, evidence: Evidence) -> Estimate:
-    """A word's importance less that of the word which would push it out of the first places."""
+    """A word's importance less that of the word which would push it out of the first places.
+
+    Args:
+        name: of the published table, a key of `evidence.tables`.
+        label: the class.
+        word: in lower case; one that the table lacks counts as 0.
+        place: among how many leading words it is to stand.
+        evidence: the published tables, see `Evidence`.
+
+    Returns:
+        (estimate, standard error) in units of importance.
+    """
     values, errors = folded_words(name, label, evidence)
     others = values.drop(word, errors="ignore").sort_values(ascending=False)
     rival = others.index[place - 1]
@@ -399,7 +483,16 @@ def word_leads(name: str, label: str, word: str, place: int, evidence: Evidence)
 
 
 def offensive_words_lead(label: str, count: int, evidence: Evidence) -> Estimate:
-    """The importance of the last of so many offensive words less that of the first other word."""
+    """The importance of the last of so many offensive words less that of the first other word.
+
+    Args:
+        label: the genre.
+        count: how many offensive words are to lead.
+        evidence: the published tables, see `Evidence`.
+
+    Returns:
+        (estimate, standard error) in units of importance.
+    """
     values, errors = folded_words("genre lyrics", label, evidence)
     offensive = np.array([authors_tables.is_slur(word) for word in values.index])
     last = values[offensive].nlargest(count).index[-1]
@@ -409,7 +502,16 @@ def offensive_words_lead(label: str, count: int, evidence: Evidence) -> Estimate
 
 
 def one_word_leads_more(label: str, other: str, evidence: Evidence) -> Estimate:
-    """The logarithm of first over tenth word in one class, less that in another."""
+    """The logarithm of first over tenth word in one class, less that in another.
+
+    Args:
+        label: the genre whose first word is to stand out more.
+        other: the genre it is compared with.
+        evidence: the published tables, see `Evidence`.
+
+    Returns:
+        (estimate, standard error) in natural logarithms.
+    """
     logarithms, variance = [], 0.0
     for one in (label, other):
         values, errors = folded_words("genre lyrics", one, evidence)
@@ -423,6 +525,15 @@ def listed_words_lead(name: str, label: str, listed: list[str], evidence: Eviden
     """How far above the middle the listed words stand among the class's words, the words as replicates.
 
     A listed word that the class's table lacks has the last place.
+
+    Args:
+        name: of the published table, a key of `evidence.tables`.
+        label: the class.
+        listed: the words that the text names, in lower case.
+        evidence: the published tables, see `Evidence`.
+
+    Returns:
+        (estimate, standard error): 0 is the middle of all words, 0.5 the first place.
     """
     values, _ = folded_words(name, label, evidence)
     counts = evidence.tables[name][1].loc[label]
@@ -449,7 +560,17 @@ def few_classes_have_weight(labels: list[str], evidence: Evidence) -> Estimate:
 
 
 def one_pair_shares_more(near: tuple, far: tuple, evidence: Evidence, count: int = 30) -> Estimate:
-    """How many more of the leading words one pair of genres shares than another; counts as Poisson's."""
+    """How many more of the leading words one pair of genres shares than another; counts as Poisson's.
+
+    Args:
+        near: two genres that are to share more.
+        far: two genres that are to share less.
+        evidence: the published tables, see `Evidence`.
+        count: how many leading words of each genre are compared.
+
+    Returns:
+        (estimate, standard error) in words.
+    """
     leading = {}
     for label in (*near, *far):
         # By summed weight: weighted by homogeneity, classes never share a leading word, by its definition.
@@ -464,8 +585,8 @@ def data_sets_agree(evidence: Evidence) -> Estimate:
     """Rank correlation with the same class of the other data set, less that with other classes."""
     folded = {}
     for name in ("genre lyrics", "audioset lyrics"):
-        tables = (table.T.groupby(str.casefold).sum().T for table in evidence.tables[name])
-        folded[name] = importance(*tables, "lime")
+        weights, counts = (table.T.groupby(str.casefold).sum().T for table in evidence.tables[name])
+        folded[name] = importance(weights, counts, "lime")
     here, there = folded["genre lyrics"], folded["audioset lyrics"]
     both = here.columns.intersection(there.columns)
     gains = []
@@ -511,7 +632,7 @@ def _claims_on_accuracy() -> list[Claim]:
     audio_first = [((task, "audio"), (task, "lyrics")) for task in (GENRE, EMOTION)]
     genre_first = [((GENRE, one), (EMOTION, one)) for one in ("lyrics", "audio", "multimodal")]
     page = "runs/compare"
-    rows = [
+    rows: list[Row] = [
         (
             "For genre, the multimodal model is the best",
             "paper 4",
@@ -555,7 +676,7 @@ def _claims_on_classes() -> list[Claim]:
     """What the thesis prints about single classes, and about regression."""
     weak = ["alternative rock", "rock", "electronic", "punk"]
     page = "runs/compare"
-    rows = [
+    rows: list[Row] = [
         (
             "Hearing beats reading in every genre but hip hop",
             "thesis 5.2.2",
@@ -590,11 +711,10 @@ def _claims_on_classes() -> list[Claim]:
     return claims
 
 
-def _claims_on_modalities() -> list[Claim]:
-    """Who is read and who is heard."""
-    all_sound = ["Happy", "Depressed", "Excited", "Tense", "Calm", "Relaxed"]
+def _claims_on_modalities_of_genres() -> list[Claim]:
+    """Which genres are read and which are heard."""
     page = "runs/published"
-    rows = [
+    rows: list[Row] = [
         (
             "Where reading pays, words lead the multimodal model",
             "thesis 5.3.5",
@@ -630,6 +750,15 @@ def _claims_on_modalities() -> list[Claim]:
             "distance of the words' part of all weight from 40 or 60 %, genres as replicates",
             "a mean part further from a half",
         ),
+    ]
+    return [Claim(*row, page) for row in rows]
+
+
+def _claims_on_modalities_of_emotions() -> list[Claim]:
+    """Which emotions are read and which are heard."""
+    all_sound = ["Happy", "Depressed", "Excited", "Tense", "Calm", "Relaxed"]
+    page = "runs/published"
+    rows: list[Row] = [
         (
             "Sound outweighs words for every emotion",
             "paper 4, thesis 5.3.6",
@@ -659,15 +788,15 @@ def _claims_on_stems() -> list[Claim]:
     """Which stems carry a class, by average importance."""
     all_stems = {VOCALS, DRUMS, BASS, OTHER}
 
-    def first(*names):
+    def first(*names: Any) -> Any:
         return above(list(names), sorted(all_stems - set(names)))
 
-    def last(*names):
+    def last(*names: Any) -> Any:
         return above(sorted(all_stems - set(names)), list(names))
 
     genre, emotion = "genre audio", "emotion audio"
     in_genres, in_emotions = "thesis 5.3.3", "thesis 5.3.4"
-    rows = [
+    rows: list[tuple[str, str, str, dict]] = [
         (genre, "Hip hop: vocals carry most", in_genres, {"hip hop": first(VOCALS)}),
         (genre, "Hip hop: drums and bass carry least", in_genres, {"hip hop": last(DRUMS, BASS)}),
         (genre, "Heavy music: vocals and other carry most", in_genres, {"heavy music": first(VOCALS, OTHER)}),
@@ -717,7 +846,7 @@ def _claims_on_words() -> list[Claim]:
     """Which words carry a class."""
     source, page = "thesis 5.3.1", "runs/published"
     lyrics = "genre lyrics"
-    rows = [
+    rows: list[Row] = [
         (
             "Hip hop: the four leading words are all offensive",
             source,
@@ -755,9 +884,9 @@ def _claims_on_words() -> list[Claim]:
         ),
     ]
     for label, listed in THEMES.items():
-        listed = listed.split()
-        text = f"{label.capitalize()}: {', '.join(listed[:3])} and {len(listed) - 3} more listed words lead"
-        test = partial(listed_words_lead, lyrics, label, listed)
+        words = listed.split()
+        text = f"{label.capitalize()}: {', '.join(words[:3])} and {len(words) - 3} more listed words lead"
+        test = partial(listed_words_lead, lyrics, label, words)
         rows.append((text, source, test, PLACES, "listed words scattered over all places"))
     return [Claim(*row, page) for row in rows]
 
@@ -766,7 +895,7 @@ def _claims_on_vocabularies() -> list[Claim]:
     """How the words of classes and data sets compare."""
     source, page = "thesis 5.3.1", "runs/published"
     near, far = ("rock", "alternative rock"), ("hip hop", "heavy music")
-    rows = [
+    rows: list[Row] = [
         (
             "Rock and alternative rock share more leading words than hip hop and heavy music",
             source,
@@ -808,7 +937,7 @@ def _claims_on_vocabularies() -> list[Claim]:
 
 SECTIONS = {
     "How good the models are": _claims_on_accuracy() + _claims_on_classes(),
-    "Who is read, who is heard": _claims_on_modalities(),
+    "Who is read, who is heard": _claims_on_modalities_of_genres() + _claims_on_modalities_of_emotions(),
     "Which stems": _claims_on_stems(),
     "Which words": _claims_on_words() + _claims_on_vocabularies(),
 }

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 
@@ -41,13 +42,13 @@ class Counterfactual:
 
 def counterfactual(
     song: Song,
-    predict,
+    predict: Any,
     classes: list[str] | None = None,
     target: str | None = None,
     *,
     within: int = 20,
     candidates: int = 12,
-    **options,
+    **options: Any,
 ) -> Counterfactual:
     """Find a small set of words and cells without which the label changes, none of them idle.
 
@@ -101,7 +102,9 @@ def counterfactual(
 class _Search:
     """Sets of features, each asked of the model."""
 
-    def __init__(self, explainer: MusicLIME, song: Song, explanation: Explanation, target: str | None):
+    def __init__(
+        self, explainer: MusicLIME, song: Song, explanation: Explanation, target: str | None
+    ) -> None:
         self.explainer, self.space = explainer, explainer.space(song)
         self.weights = explanation.weights
         everything = range(len(explanation.classes))
@@ -113,17 +116,17 @@ class _Search:
         self.others = [k for k in everything if k not in self.wanted]
         self.ranking: list[int] = []
 
-    def _masks(self, sets) -> np.ndarray:
+    def _masks(self, sets: Any) -> np.ndarray:
         masks = np.ones((len(sets), self.weights.shape[1]), dtype=bool)
         for mask, gone in zip(masks, sets):
             mask[list(gone)] = False
         return masks
 
-    def outputs(self, sets) -> np.ndarray:
+    def outputs(self, sets: Any) -> np.ndarray:
         """What the model says without each of the sets."""
         return self.explainer.outputs(self.space, self._masks(sets))
 
-    def lead(self, sets) -> np.ndarray:
+    def lead(self, sets: Any) -> np.ndarray:
         """By how much a wanted class is ahead; equal is not ahead."""
         outputs = self.outputs(sets)
         return outputs[:, self.wanted].max(1) - outputs[:, self.others].max(1) - ROUNDING
@@ -157,7 +160,16 @@ class _Search:
         return removed
 
     def smaller(self, removed: list[int], candidates: int, within: int) -> list[int]:
-        """Try all smaller sets of the strongest candidates, the smallest first."""
+        """Try all smaller sets of the strongest candidates, the smallest first.
+
+        Args:
+            removed: numbers of the features whose muting changes the answer; empty where none was found.
+            candidates: among how many of the strongest features to search.
+            within: the most features that may be muted, where `removed` is empty.
+
+        Returns:
+            The numbers of the features of the smallest set found, or `removed`.
+        """
         strongest = list(dict.fromkeys(removed + self.ranking))[:candidates]
         limit = len(removed) if removed else within + 1
         for size in range(1, min(limit, len(strongest) + 1)):

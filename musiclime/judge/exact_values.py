@@ -1,6 +1,7 @@
 """What an explainer tries to estimate: near-exact values of the model's own game, whatever was planted."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.special import gammaln
@@ -8,6 +9,10 @@ from scipy.special import gammaln
 from ..data.song import Song
 from ..explain.ask_model import Answers, is_late_fusion
 from ..explain.explanation import Feature
+
+if TYPE_CHECKING:
+    from ..explain.explainers import MusicLIME
+    from ..explain.features import Space
 
 ESTIMANDS = ("banzhaf", "shapley", "lime", "leave one out")
 ENUMERATED = 14  # 16,384 masks
@@ -34,7 +39,7 @@ class ModelValues:
 
 
 def model_values(
-    explainer,
+    explainer: "MusicLIME",
     song: Song,
     estimand: str = "banzhaf",
     masks: int = 2000,
@@ -87,7 +92,7 @@ def model_values(
     return ModelValues(estimand, features, (halves[0] + halves[1]) / 2, error, masks)
 
 
-def _patch_table(model, space):
+def _patch_table(model: Any, space: "Space") -> Any:
     """The table of all answers that a tagger by patches offers, where its patches hear few enough cells."""
     if not hasattr(model, "table") or space.lyrics:
         return None
@@ -104,7 +109,16 @@ def every_mask(features: int) -> np.ndarray:
 
 
 def mask_weight(estimand: str, size: np.ndarray, features: int) -> np.ndarray:
-    """How much a mask with `size` features on counts in the least squares that defines an estimand."""
+    """How much a mask with `size` features on counts in the least squares that defines an estimand.
+
+    Args:
+        estimand: "banzhaf", "shapley" or "lime": what the weights are to be.
+        size: how many features are on, an array of any shape.
+        features: how many features there are.
+
+    Returns:
+        Weights in the shape of `size`; 0 where a mask does not count.
+    """
     size = np.asarray(size)
     if estimand == "banzhaf":
         return np.ones(size.shape)
@@ -127,13 +141,15 @@ def _log_choose(total: int, some: np.ndarray) -> np.ndarray:
     return gammaln(total + 1) - gammaln(some + 1) - gammaln(total - some + 1)
 
 
-def _leave_one_out(explainer, space, features: int) -> np.ndarray:
+def _leave_one_out(explainer: "MusicLIME", space: "Space", features: int) -> np.ndarray:
     masks = np.vstack([np.ones(features, dtype=bool), ~np.eye(features, dtype=bool)])
     outputs = explainer.outputs(space, masks)
     return (outputs[0] - outputs[1:]).T
 
 
-def _sampled(explainer, space, estimand: str, masks: int, seed) -> np.ndarray:
+def _sampled(
+    explainer: "MusicLIME", space: "Space", estimand: str, masks: int, seed: list[int]
+) -> np.ndarray:
     """One estimate, classes x features: on a grid where sound and words can be asked apart."""
     by_size = estimand != "banzhaf"
     if is_late_fusion(explainer.predict) and space.audio and space.lyrics:
@@ -144,7 +160,7 @@ def _sampled(explainer, space, estimand: str, masks: int, seed) -> np.ndarray:
     return _values_of_joint(explainer, space, drawn, estimand, by_size)
 
 
-def _draw(count: int, features: int, by_size: bool, seed) -> np.ndarray:
+def _draw(count: int, features: int, by_size: bool, seed: list[int]) -> np.ndarray:
     """Fair coins, or masks of which every size is equally likely; each second one is the first's opposite."""
     rng = np.random.default_rng(seed)
     half = (count + 1) // 2
@@ -157,7 +173,9 @@ def _draw(count: int, features: int, by_size: bool, seed) -> np.ndarray:
     return np.vstack([drawn, ~drawn])
 
 
-def _values_of_grid(explainer, space, audio, words, estimand: str) -> np.ndarray:
+def _values_of_grid(
+    explainer: "MusicLIME", space: "Space", audio: np.ndarray, words: np.ndarray, estimand: str
+) -> np.ndarray:
     """Weighted least squares over all pairs of audio masks and lyric masks."""
     sizes = audio.sum(1)[:, None] + words.sum(1)[None]
     weight = mask_weight(estimand, sizes, audio.shape[1] + words.shape[1])
@@ -172,7 +190,9 @@ def _values_of_grid(explainer, space, audio, words, estimand: str) -> np.ndarray
     return sums.solve(_ends(explainer, space) if estimand == "shapley" else None)
 
 
-def _values_of_joint(explainer, space, masks, estimand: str, by_size: bool | None) -> np.ndarray:
+def _values_of_joint(
+    explainer: "MusicLIME", space: "Space", masks: np.ndarray, estimand: str, by_size: bool | None
+) -> np.ndarray:
     """The same over masks of all features at once, which is a grid of one column."""
     weight = mask_weight(estimand, masks.sum(1), masks.shape[1])
     if by_size:
@@ -182,7 +202,7 @@ def _values_of_joint(explainer, space, masks, estimand: str, by_size: bool | Non
     return sums.solve(_ends(explainer, space) if estimand == "shapley" else None)
 
 
-def _ends(explainer, space) -> np.ndarray:
+def _ends(explainer: "MusicLIME", space: "Space") -> np.ndarray:
     """What the model says with everything on, and with everything off."""
     features = len(space.audio) + len(space.lyrics)
     return explainer.outputs(space, np.array([[True] * features, [False] * features]))
@@ -191,11 +211,12 @@ def _ends(explainer, space) -> np.ndarray:
 class _Sums:
     """The normal equations of weighted least squares on a grid, gathered block of rows by block of rows."""
 
-    def __init__(self, audio: np.ndarray, words: np.ndarray, weight: np.ndarray):
+    def __init__(self, audio: np.ndarray, words: np.ndarray, weight: np.ndarray) -> None:
         self.audio = np.column_stack([np.ones(len(audio)), audio])
         self.words = words.astype(float)
         self.weight = weight / weight.mean()
-        self.row, self.by_row, self.by_column = 0, [], 0.0
+        self.row, self.by_column = 0, 0.0
+        self.by_row: list[np.ndarray] = []
 
     def add(self, block: np.ndarray) -> None:
         weighted = self.weight[self.row : self.row + len(block), :, None] * block
@@ -203,7 +224,7 @@ class _Sums:
         self.by_column = self.by_column + weighted.sum(0)
         self.row += len(block)
 
-    def solve(self, ends=None) -> np.ndarray:
+    def solve(self, ends: Any = None) -> np.ndarray:
         """Weights, classes x features; with `ends` they add up to all on minus all off (Shapley)."""
         across = self.audio.T @ self.weight @ self.words
         gram = np.block(

@@ -7,7 +7,9 @@ python -m musiclime.judge.exam_pack grade answers.json --truth FOLDER-truth.json
 import argparse
 import json
 import sys
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -17,6 +19,10 @@ from ..data.song import Song
 from ..files import whole
 from .planted_evidence import evidence_costs
 from .scores import clustered_mean, score
+
+if TYPE_CHECKING:
+    from ..explain.explainers import MusicLIME
+    from ..explain.features import Space
 
 SCHEMA = 1
 NEEDED = 0.2
@@ -29,7 +35,9 @@ TASK = (
 )
 
 
-def exam_pack(folder, songs=None, count: int = 20, model=None) -> Path:
+def exam_pack(
+    folder: str | Path, songs: Iterable[Song] | None = None, count: int = 20, model: Any = None
+) -> Path:
     """Write the exam as files that anyone can answer without this package.
 
     Args:
@@ -79,7 +87,7 @@ def exam_pack(folder, songs=None, count: int = 20, model=None) -> Path:
     return folder
 
 
-def _no_model(audio, lyrics):
+def _no_model(audio: np.ndarray, lyrics: list[str]) -> Any:
     return np.zeros((len(audio), 1))
 
 
@@ -87,11 +95,11 @@ def _truth_file(folder: Path) -> Path:
     return folder.with_name(f"{folder.name}-truth.json")
 
 
-def _question(folder: Path, song: Song, space) -> dict:
+def _question(folder: Path, song: Song, space: "Space") -> dict:
     """What an entrant gets of one song; its sounds are written."""
     place = folder / "sounds" / song.id
     place.mkdir(parents=True, exist_ok=True)
-    sounds = {"mix": space.song.audio, **space.song.stems}
+    sounds = {"mix": space.song.audio, **space.song.known_stems}
     files = {}
     for name, audio in sounds.items():
         file = place / f"{name}.flac"
@@ -110,7 +118,8 @@ def _question(folder: Path, song: Song, space) -> dict:
     }
 
 
-def _truth(explainer, song: Song, space) -> dict:
+def _truth(explainer: "MusicLIME | None", song: Song, space: "Space") -> dict:
+    assert song.evidence is not None  # exam_pack refuses other songs
     evidence = song.evidence["genre"]
     planted = {f"{stem}{segment}" for stem, segment in evidence["cells"]} | set(evidence["words"])
     counts = {"audio": True, "lyrics": True}
@@ -129,7 +138,7 @@ def _write(file: Path, data: dict) -> None:
         draft.write_text(json.dumps(data, indent=1, ensure_ascii=False), encoding="utf-8")
 
 
-def grade(answers, truth) -> pd.DataFrame:
+def grade(answers: str | Path, truth: str | Path) -> pd.DataFrame:
     """Grade a file of weights.
 
     Args:
@@ -169,7 +178,7 @@ def grade(answers, truth) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _read(path, key: str) -> dict:
+def _read(path: str | Path, key: str) -> dict:
     try:
         found = json.loads(Path(path).read_text(encoding="utf-8"))[key]
     except FileNotFoundError as error:
@@ -193,7 +202,7 @@ def board(graded: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def main(arguments=None) -> int:
+def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m musiclime.judge.exam_pack")
     commands = parser.add_subparsers(dest="command", required=True)
     write = commands.add_parser("write", help="write the exam into a new folder")

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 from scipy.stats import kendalltau, norm
@@ -11,7 +12,7 @@ from ..explain.explanation import Explanation
 REMOVED = (0.0, 0.01, 0.05, 0.1, 0.2, 0.5)  # shares of the features
 
 
-def curve(answer: Callable, order, features: int, insert: bool = False) -> np.ndarray:
+def curve(answer: Callable, order: Any, features: int, insert: bool = False) -> np.ndarray:
     """Ask the model while features are removed (or inserted) one after another.
 
     Args:
@@ -102,11 +103,11 @@ def stable(explanations: list[Explanation], label: str, k: int = 5) -> dict[str,
         kendall.append(kendalltau(weights[a], weights[b]).statistic)
         overlap.append(np.abs(difference) <= norm.ppf(0.975) * (errors[a] + errors[b]))
         z.append(difference / np.hypot(errors[a], errors[b]))
-    shared = np.array(shared)
+    common = np.array(shared)
     return {
-        "jaccard": float(np.mean(shared / (2 * k - shared))),
+        "jaccard": float(np.mean(common / (2 * k - common))),
         "kendall": float(np.mean(kendall)),
-        "VSI": float(shared.mean() / k),
+        "VSI": float(common.mean() / k),
         "CSI": float(np.mean(overlap)),
         "scatter over error": float(np.sqrt(np.mean(np.square(z)))),
     }

@@ -7,6 +7,7 @@ its songs contains has importance 0 there.
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -396,16 +397,21 @@ def plan(
 class _Sums:
     """The running sums of a tally: one array of class x moment x feature, which grows with the features."""
 
-    def __init__(self, classes: list[str], pool: bool):
+    def __init__(self, classes: list[str], pool: bool) -> None:
         self.classes = classes
         self.pool = pool
-        self.place = {}  # of each (modality, name) its column
-        self.shown = {}  # and the name that is printed
+        self.place: dict[tuple[str, str], int] = {}  # of each (modality, name) its column
+        self.shown: dict[tuple[str, str], str] = {}  # and the name that is printed
         self.totals = np.zeros((len(classes), len(MOMENTS), 1024))
         self.songs = np.zeros(len(classes), dtype=int)
 
     def add(self, explanation: Explanation, row: int) -> None:
-        """Add one song, which the model gives class number `row`."""
+        """Add one song, which the model gives class number `row`.
+
+        Args:
+            explanation: of a song, with the classes of those before it.
+            row: number of the class.
+        """
         name = f"explanation of song {explanation.song.get('id', '')!r}"
         if list(explanation.classes) != self.classes:
             raise ValueError(f"{name} has other classes than those before it: aggregate one task at a time")
@@ -414,9 +420,9 @@ class _Sums:
         if not np.isfinite(weights).all():
             raise ValueError(f"{name} holds weights that are no numbers: explain the song again")
 
-        places = [self._place_of(feature) for feature in explanation.features]
+        of_features = [self._place_of(feature) for feature in explanation.features]
         # Two forms of a word in one song are one feature, muted when both are: their weights add.
-        places, groups = np.unique(np.array(places, dtype=int), return_inverse=True)
+        places, groups = np.unique(np.array(of_features, dtype=int), return_inverse=True)
         weights = np.bincount(groups, weights)
         noise = np.bincount(groups, noise)
 
@@ -553,7 +559,7 @@ def _trigamma_minus(x: float, value: float) -> float:
     return float(special.polygamma(1, x)) - value
 
 
-def _student_quantile(probability, freedom: pd.Series) -> np.ndarray:
+def _student_quantile(probability: Any, freedom: pd.Series) -> np.ndarray:
     """Quantiles of Student's t; of the normal where the degrees are infinite, NaN where they are 0."""
     finite = np.where(np.isfinite(freedom) & (freedom > 0), freedom, np.nan)
     quantiles = stats.t.ppf(probability, finite)

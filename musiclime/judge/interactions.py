@@ -1,6 +1,7 @@
 """Do sound and words interact? A grid of audio masks x lyric masks of one song, taken apart."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,9 @@ from ..explain.ask_model import Answers, is_late_fusion
 from ..explain.explainers import MusicLIME
 from ..explain.explanation import Feature
 from ..explain.masks import draw
+
+if TYPE_CHECKING:
+    from ..explain.features import Space
 
 SCALES = ("probability", "logit")
 GRID, FEW = 400, 100  # masks of each side: for late fusion, and for a model asked about every combination
@@ -82,13 +86,13 @@ class Interaction:
 
 def interaction(
     song: Song,
-    model,
+    model: Any,
     label: str | None = None,
     *,
     masks: tuple[int, int] | None = None,
     scale: str = "logit",
     seed: int = 0,
-    **options,
+    **options: Any,
 ) -> Interaction:
     """Measure how sound and words interact in a model's answer to a song.
 
@@ -130,21 +134,24 @@ def interaction(
     outputs = _grid(explainer, space, audio, words)
     column, name = _class_of(explainer, outputs, label)
 
-    grids = {"probability": outputs, "logit": outputs}
-    if _are_probabilities(outputs):
-        grids["logit"] = centred_log(outputs)
-    shares, players = {}, {}
-    for each, grid in grids.items():
-        values = np.asarray(grid[..., column], dtype=float)
-        shares[each] = sobol_share(values[2:, 2:])
-        players[each] = two_players(values[:2, :2])
-    chosen = np.asarray(grids[scale][2:, 2:, column], dtype=float)
-    matrix, errors = pair_matrix(chosen, audio[2:], words[2:])
+    grids = _on_both_scales(outputs, column)
+    shares = {each: sobol_share(grid[2:, 2:]) for each, grid in grids.items()}
+    players = {each: two_players(grid[:2, :2]) for each, grid in grids.items()}
+    matrix, errors = pair_matrix(grids[scale][2:, 2:], audio[2:], words[2:])
     tables = pd.DataFrame(shares).T, pd.DataFrame(players).T
     return Interaction(name, *tables, space.audio, space.lyrics, matrix, errors, scale)
 
 
-def _grid(explainer: MusicLIME, space, audio: np.ndarray, words: np.ndarray) -> np.ndarray:
+def _on_both_scales(outputs: np.ndarray, column: int) -> dict[str, np.ndarray]:
+    """One class of a grid of answers, as probabilities and as logits; other outputs twice as they are."""
+    logits = centred_log(outputs) if _are_probabilities(outputs) else outputs
+    return {
+        "probability": np.asarray(outputs[..., column], dtype=float),
+        "logit": np.asarray(logits[..., column], dtype=float),
+    }
+
+
+def _grid(explainer: MusicLIME, space: "Space", audio: np.ndarray, words: np.ndarray) -> np.ndarray:
     """Outputs for every audio mask with every lyric mask."""
     model = explainer.predict
     if is_late_fusion(model):
@@ -167,7 +174,7 @@ def _are_probabilities(outputs: np.ndarray) -> bool:
     return bool((outputs >= 0).all() and np.allclose(outputs.sum(-1), 1, atol=1e-3))
 
 
-def centred_log(probabilities) -> np.ndarray:
+def centred_log(probabilities: np.ndarray) -> np.ndarray:
     """Take log p minus its mean over classes: additive logits stay additive.
 
     Args:
@@ -186,7 +193,7 @@ def centred_log(probabilities) -> np.ndarray:
     return logs - logs.mean(axis=-1, keepdims=True)
 
 
-def two_players(corners) -> dict[str, float]:
+def two_players(corners: np.ndarray) -> dict[str, float]:
     """Play the game of two players, sound and words.
 
     Args:
@@ -254,14 +261,16 @@ def sobol_share(grid: np.ndarray, groups: int = 20) -> dict[str, float]:
     for axis in (0, 1):
         parts = np.array_split(np.arange(grid.shape[axis]), min(groups, grid.shape[axis]))
         without = [_angle(_variance_shares(np.delete(grid, part, axis))[0]) for part in parts]
-        variance += (len(parts) - 1) * np.var(without)
+        variance += (len(parts) - 1) * float(np.var(without))
     share, audio, lyrics = _variance_shares(grid)
     reach = t.ppf(0.975, min(groups, *grid.shape) - 1) * np.sqrt(variance)
     low, high = np.sin(np.clip([_angle(share) - reach, _angle(share) + reach], 0, np.pi / 2)) ** 2
     return {"share": share, "low": low, "high": high, "audio": audio, "lyrics": lyrics}
 
 
-def pair_matrix(grid: np.ndarray, audio_masks, lyric_masks) -> tuple[np.ndarray, np.ndarray]:
+def pair_matrix(
+    grid: np.ndarray, audio_masks: np.ndarray, lyric_masks: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Compute what each cell and each word do only together, with standard errors.
 
     Least squares for all products at once: on fair coins Banzhaf's interaction index, f(both) - f(one) -

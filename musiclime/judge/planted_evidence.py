@@ -1,6 +1,7 @@
 """The exam: does an explanation find the evidence that was planted, or spliced, into a song?"""
 
 from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -12,12 +13,16 @@ from .exact_values import ModelValues, model_values
 from .scores import outranks, score
 from .white_boxes import GAMES, game
 
+if TYPE_CHECKING:
+    from ..explain.explainers import MusicLIME
+    from ..explain.explanation import Feature
+
 SETS = ("audio", "lyrics", "redundant", "joint", "both")
 TAGGERS = ("MTT_musicnn", "MSD_musicnn")
 
 
 def mark(
-    explainer,
+    explainer: "MusicLIME | Callable[[Any], MusicLIME]",
     songs: Iterable[Song] | None = None,
     needed: float | None = None,
     sets: Iterable[str] | None = None,
@@ -54,7 +59,7 @@ def mark(
         raise ValueError(f'on is "demo" or "real", not {on!r}')
     if needed is None:
         needed = 0.2 if on == "demo" else 0.1
-    if hasattr(explainer, "explain"):
+    if not callable(explainer):
         if sets is not None:
             raise ValueError("sets belong to the whole exam: give a function from a model to an explainer")
         if songs is None:
@@ -71,7 +76,7 @@ def mark(
     return _whole_exam(explainer, needed, SETS if sets is None else sets, values)
 
 
-def _exam_songs(explainer, on: str) -> Iterable[Song]:
+def _exam_songs(explainer: "MusicLIME", on: str) -> Iterable[Song]:
     if on == "real":
         from .splices import splices
 
@@ -82,7 +87,9 @@ def _exam_songs(explainer, on: str) -> Iterable[Song]:
     return (test[position] for position in range(30))
 
 
-def _mark_songs(explainer, songs, needed: float, values: str | None, on: str) -> pd.DataFrame:
+def _mark_songs(
+    explainer: "MusicLIME", songs: Any, needed: float, values: str | None, on: str
+) -> pd.DataFrame:
     rows = []
     for song in songs:
         explanation = explainer.explain(song)
@@ -142,7 +149,7 @@ def _whole_real_exam(make: Callable, needed: float, values: str | None) -> pd.Da
     return pd.concat(parts, ignore_index=True)
 
 
-def evidence_costs(explainer, song: Song, label: str) -> dict[str, float]:
+def evidence_costs(explainer: "MusicLIME", song: Song, label: str) -> dict[str, float]:
     """How much probability the label loses when the evidence of one modality, or of both, is replaced.
 
     Args:
@@ -171,7 +178,7 @@ def evidence_costs(explainer, song: Song, label: str) -> dict[str, float]:
     return {name: own - float(answer[column]) for name, answer in answers.items()}
 
 
-def _column(explainer, label: str, outputs: int) -> int:
+def _column(explainer: "MusicLIME", label: str, outputs: int) -> int:
     classes = getattr(explainer, "classes", None) or getattr(explainer.predict, "classes", None)
     classes = list(classes or [f"output {number}" for number in range(outputs)])
     return classes.index(label)
@@ -215,7 +222,7 @@ def marks(explanation: Explanation, song: Song, label: str) -> list[dict]:
     return rows
 
 
-def _overlap(feature, evidence: dict, song: Song) -> float:
+def _overlap(feature: "Feature", evidence: dict, song: Song) -> float:
     """The share of a feature that is evidence."""
     if feature.modality == "lyrics":
         return float(feature.name in evidence["words"])

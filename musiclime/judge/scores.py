@@ -41,14 +41,23 @@ def outranks(some: np.ndarray, others: np.ndarray) -> float:
 
 
 def true_among_top(weights: np.ndarray, true: np.ndarray, count: int) -> float:
-    """The share of true features among the `count` largest, on average over all orders of equal ones."""
+    """The share of true features among the `count` largest, on average over all orders of equal ones.
+
+    Args:
+        weights: (features,) numbers, the larger the more important.
+        true: (features,) booleans, true where evidence was planted.
+        count: how many of the largest weights to look at.
+
+    Returns:
+        Between 0 and 1.
+    """
     smallest = np.sort(weights)[-count]
     above, equal = weights > smallest, weights == smallest
     places_left = count - above.sum()
     return float((true[above].sum() + places_left * true[equal].mean()) / count)
 
 
-def clustered_mean(values, clusters) -> dict[str, float]:
+def clustered_mean(values: np.ndarray, clusters: np.ndarray) -> dict[str, float]:
     """A mean with its 95 % interval where rows of one cluster (a song, a pair of songs) may be alike.
 
     Args:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -17,13 +18,13 @@ PRESENT, ABSENT = 0.2, 0.05
 
 
 def splices(
-    model,
+    model: Any,
     songs: Iterable[Song] | None = None,
     count: int = 60,
     present: float = PRESENT,
     absent: float = ABSENT,
     start: float = 30.0,
-    separate=None,
+    separate: Any = None,
     seed: int = 0,
 ) -> list[Song]:
     """Splice pairs of songs of which the model gives a class to the first and not to the second.
@@ -75,7 +76,14 @@ def splices(
     return found
 
 
-def splice(first: Song, second: Song, label: str, rng, separate=None, modality: str = "audio") -> Song:
+def splice(
+    first: Song,
+    second: Song,
+    label: str,
+    rng: np.random.Generator,
+    separate: Any = None,
+    modality: str = "audio",
+) -> Song:
     """Splice two equally long clips; what comes from the first is the evidence of the label.
 
     Args:
@@ -96,7 +104,17 @@ def splice(first: Song, second: Song, label: str, rng, separate=None, modality: 
     return build(words=True, cells=True)
 
 
-def _build(first, second, label, segments, rows, separate, modality, words: bool, cells: bool) -> Song:
+def _build(
+    first: Song,
+    second: Song,
+    label: str,
+    segments: np.ndarray,
+    rows: np.ndarray,
+    separate: Any,
+    modality: Any,
+    words: bool,
+    cells: bool,
+) -> Song:
     """One version of a splice: with the first song's sound and lines, or with the second's in their place."""
     used = segments if cells else segments[:0]
     audio = join_segments(first.audio, second.audio, used, first.sample_rate)
@@ -126,8 +144,18 @@ def _build(first, second, label, segments, rows, separate, modality, words: bool
     )
 
 
-def join_segments(first: np.ndarray, second: np.ndarray, segments, rate: int) -> np.ndarray:
-    """The sound of `first` in the given tenths and of `second` elsewhere, faded where they meet."""
+def join_segments(first: np.ndarray, second: np.ndarray, segments: np.ndarray, rate: int) -> np.ndarray:
+    """The sound of `first` in the given tenths and of `second` elsewhere, faded where they meet.
+
+    Args:
+        first: (t,) samples.
+        second: (t,) samples, as many as of the first.
+        segments: numbers of the tenths in which the first sounds, 0 to 9.
+        rate: samples a second, for the length of the fades.
+
+    Returns:
+        (t,) samples.
+    """
     borders = sound.segment_borders(len(first), SEGMENTS)
     share = np.zeros(len(first), dtype=np.float32)
     for segment in segments:
@@ -138,11 +166,20 @@ def join_segments(first: np.ndarray, second: np.ndarray, segments, rate: int) ->
     return first * smooth + second * (1 - smooth)
 
 
-def join_lines(first: Song, second: Song, rows) -> str:
-    """Ten lines: those at `rows` are the first song's, the others the second's, each in its own order."""
+def join_lines(first: Song, second: Song, rows: np.ndarray) -> str:
+    """Ten lines: those at `rows` are the first song's, the others the second's, each in its own order.
+
+    Args:
+        first: the song whose lines stand at `rows`.
+        second: the song whose lines stand elsewhere.
+        rows: numbers of lines, 0 to 9.
+
+    Returns:
+        The text, ten lines.
+    """
     own, other = iter(_lines(first)), iter(_lines(second))
-    rows = {int(row) for row in rows}
-    return "\n".join(next(own) if row in rows else next(other) for row in range(SEGMENTS))
+    from_first = {int(row) for row in rows}
+    return "\n".join(next(own) if row in from_first else next(other) for row in range(SEGMENTS))
 
 
 def _lines(song: Song) -> list[str]:
@@ -151,7 +188,7 @@ def _lines(song: Song) -> list[str]:
     return [found[row % len(found)] for row in range(SEGMENTS)]
 
 
-def _text(song: Song, rows) -> str:
+def _text(song: Song, rows: Iterable[int]) -> str:
     if not lines(song.lyrics):
         return ""
     every = _lines(song)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from itertools import product
+from typing import Any
 
 import numpy as np
 
@@ -41,7 +42,7 @@ def game(kind: str, seed: int = 0) -> tuple[Song, Callable, dict[str, float]]:
         for number, stem in enumerate(STEMS)
     }
 
-    def predict(audio, lyrics):
+    def predict(audio: np.ndarray, lyrics: list[str]) -> Any:
         heard = _cells_heard(audio, tones)[:, played]
         read = np.array([[word in text.split() for word in WORDS[:6]] for text in lyrics])
         value = _value(kind, weights, np.hstack([heard, read]).astype(float))
@@ -54,7 +55,9 @@ def game(kind: str, seed: int = 0) -> tuple[Song, Callable, dict[str, float]]:
     for column, name in enumerate([*(cells[cell] for cell in played), *WORDS[:6]]):
         on = every[:, column] == 1
         exact[name] = values[on].mean() - values[~on].mean()
-    song = Song(sum(tones.values()), 16000, " ".join(WORDS[:6]), id=f"game-{kind}", stems=tones)
+    song = Song(
+        np.sum(list(tones.values()), axis=0), 16000, " ".join(WORDS[:6]), id=f"game-{kind}", stems=tones
+    )
     return song, predict, exact
 
 
@@ -70,7 +73,7 @@ def _value(kind: str, weights: np.ndarray, on: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-(on @ weights)))
 
 
-def _cells_heard(audio, tones: dict) -> np.ndarray:
+def _cells_heard(audio: np.ndarray, tones: dict) -> np.ndarray:
     """Which cells sound: each stem is a tone of its own."""
     basis = np.stack(list(tones.values()))[:, :LENGTH]
     power = np.asarray(audio).reshape(len(audio), SEGMENTS, LENGTH) @ basis.T
@@ -82,30 +85,30 @@ class SmallFusion:
 
     sample_rate = 100
 
-    def __init__(self, audio: int, words: int, seed: int = 0):
+    def __init__(self, audio: int, words: int, seed: int = 0) -> None:
         rng = np.random.default_rng(seed)
         self.cells, self.words = audio, WORDS[:words]
         self.hear, self.read = rng.normal(size=(audio, 5)), rng.normal(size=(words, 5))
         self.head = rng.normal(size=(5, 2)) / 4
         self.classes = ["a", "b"]
 
-    def encode_audio(self, audio) -> np.ndarray:
+    def encode_audio(self, audio: np.ndarray) -> np.ndarray:
         return np.tanh(np.asarray(audio, dtype=float) @ self.hear)
 
-    def encode_lyrics(self, lyrics) -> np.ndarray:
+    def encode_lyrics(self, lyrics: list[str]) -> np.ndarray:
         read = [[word in text.split() for word in self.words] for text in lyrics]
         return np.tanh(np.array(read, dtype=float) @ self.read)
 
-    def fuse(self, audio, lyrics) -> np.ndarray:
+    def fuse(self, audio: np.ndarray, lyrics: np.ndarray) -> np.ndarray:
         logits = np.tanh(audio + lyrics + audio * lyrics) @ self.head
         power = np.exp(logits - logits.max(1, keepdims=True))
         return power / power.sum(1, keepdims=True)
 
-    def predict(self, audio, lyrics) -> np.ndarray:
+    def predict(self, audio: np.ndarray, lyrics: list[str]) -> np.ndarray:
         return self.fuse(self.encode_audio(audio), self.encode_lyrics(lyrics))
 
 
-def small_game(audio: int = 7, words: int = 7, seed: int = 0):
+def small_game(audio: int = 7, words: int = 7, seed: int = 0) -> Any:
     """An explainer of a small late-fusion model and its song, small enough to ask all masks.
 
     Args:

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 from pickle import UnpicklingError
+from typing import Any
 
 import torch
 from transformers import AutoTokenizer
@@ -109,10 +110,10 @@ def towers_of(state: dict, modality: str) -> dict:
 
 
 def load_published(
-    file,
+    file: Any,
     task: str,
     modality: str,
-    tokenizer=None,
+    tokenizer: Any = None,
     classes: list[str] | None = None,
     towers: dict | None = None,
     device: str | None = None,
@@ -162,7 +163,7 @@ def load_published(
     return model
 
 
-def _papers_tokenizer():
+def _papers_tokenizer() -> Any:
     name = ENCODERS["paper"]["lyrics"]
     try:
         return AutoTokenizer.from_pretrained(name)
@@ -171,7 +172,7 @@ def _papers_tokenizer():
         raise FileNotFoundError(f"the tokenizer of {name} cannot be fetched: {told}") from error
 
 
-def _tensors_in(file) -> dict:
+def _tensors_in(file: Any) -> dict:
     """The tensors of a file; nothing else in it is read, and no code in it is run."""
     try:
         state = torch.load(file, map_location="cpu", weights_only=True)
@@ -187,7 +188,7 @@ def _tensors_in(file) -> dict:
     return state
 
 
-def _check_names(file, state: dict, wanted: dict, modality: str) -> None:
+def _check_names(file: Any, state: dict, wanted: dict, modality: str) -> None:
     """Refuse, in one sentence, a file that lacks a tensor, has one too many, or one of another size."""
     missing = [name for name in wanted if name not in state]
     unknown = [name for name in state if name not in wanted]
@@ -204,7 +205,7 @@ def _check_names(file, state: dict, wanted: dict, modality: str) -> None:
     raise ValueError(f"{file} is no published {modality} model: {told} (by our names)")
 
 
-def load_from_folder(root, task: str, modality: str, **options) -> Model:
+def load_from_folder(root: str | Path | None, task: str, modality: str, **options: Any) -> Model:
     """The authors' model from the folder of their six state dictionaries.
 
     Args:

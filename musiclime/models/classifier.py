@@ -6,8 +6,10 @@ import os
 import re
 import shutil
 from bisect import bisect_right
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -26,7 +28,7 @@ class Model:
 
     seconds = SECONDS
 
-    def __init__(self, network: Network, tokenizer, card: dict, device: str | None = None):
+    def __init__(self, network: Network, tokenizer: Any, card: dict, device: str | None = None) -> None:
         self.device = device or ("cuda" if torch.cuda.is_available() else "cpu")
         self.network = network.to(self.device).eval()
         self.tokenizer = tokenizer
@@ -40,7 +42,7 @@ class Model:
         else:
             self.batch = 4
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}: {', '.join(self.classes)}>"
 
     def __getstate__(self) -> dict:
@@ -88,7 +90,7 @@ class Model:
         sides = ((self.network.audio, self.network.patches), (self.network.lyrics, TOKENS))
         return tuple(_billions_of_multiplications(side, tokens) for side, tokens in sides)
 
-    def predict(self, audio, lyrics) -> np.ndarray:
+    def predict(self, audio: Any, lyrics: Any) -> np.ndarray:
         """The model's answer to songs.
 
         Args:
@@ -104,25 +106,25 @@ class Model:
             return self.classify(self.encode_lyrics(lyrics))
         return self.classify(self.encode_audio(audio))
 
-    def classify(self, *embeddings) -> np.ndarray:
+    def classify(self, *embeddings: torch.Tensor) -> np.ndarray:
         """Probabilities from the embeddings of the model's encoders (chapter *Four explainers*)."""
         parts = [torch.as_tensor(np.asarray(e), dtype=torch.float32, device=self.device) for e in embeddings]
         with torch.inference_mode():
             return self._probabilities(self.network.head(*parts))
 
-    def _probabilities(self, logits) -> np.ndarray:
+    def _probabilities(self, logits: torch.Tensor) -> np.ndarray:
         logits = torch.as_tensor(logits).double()
         if self.card["architecture"]["multilabel"]:
             return logits.sigmoid().cpu().numpy()
         return logits.softmax(-1).cpu().numpy()
 
-    def encode_audio(self, audio) -> np.ndarray:
+    def encode_audio(self, audio: np.ndarray) -> np.ndarray:
         """Embeddings (n, d) of clips, of which the first 10.24 s are heard (chapter *Four explainers*)."""
         audio = check_audio(audio, self.sample_rate)
         inputs = (self.audio_inputs(audio[some]) for some in batches(len(audio), self.batch))
         return self._encode(self.network.hear, inputs)
 
-    def encode_cells(self, stems: dict, masks) -> np.ndarray:
+    def encode_cells(self, stems: dict, masks: np.ndarray) -> np.ndarray:
         """Embeddings of the mixes that masks make of stems, without making the mixes.
 
         Args:
@@ -138,7 +140,7 @@ class Model:
         sounds = np.stack([np.asarray(stem, dtype=np.float32) for stem in stems.values()])
         if self.hears_waves:
             return self._encode(self.network.hear, self._waves_of_cells(sounds, masks))
-        key = hashlib.sha256(sounds).hexdigest(), masks.shape[1]
+        key = hashlib.sha256(sounds.data).hexdigest(), masks.shape[1]
         if getattr(self, "_table", (None,))[0] != key:
             on_device = torch.tensor(sounds, device=self.device)
             self._table = key, cell_filterbank(on_device, masks.shape[1], self.sample_rate)
@@ -146,13 +148,13 @@ class Model:
         inputs = (features_of(masks[some]) for some in batches(len(masks), self.batch))
         return self._encode(self.network.hear, inputs)
 
-    def _waves_of_cells(self, sounds: np.ndarray, masks: np.ndarray):
+    def _waves_of_cells(self, sounds: np.ndarray, masks: np.ndarray) -> Iterator[Any]:
         borders = segment_borders(sounds.shape[1], masks.shape[1])
         for mask in masks:
             samples_on = np.repeat(mask, np.diff(borders), axis=0).T
             yield self.audio_inputs((samples_on * sounds).sum(0)[None])
 
-    def encode_features(self, features) -> np.ndarray:
+    def encode_features(self, features: Any) -> np.ndarray:
         """Embeddings (n, d) of filterbanks (n, 1024, 128) made elsewhere (chapter *Reproduce on Kaggle*)."""
         if self.hears_waves:
             raise ValueError(f"{self.name} hears waveforms: features made for a filterbank say nothing to it")
@@ -160,7 +162,7 @@ class Model:
         inputs = (torch.as_tensor(np.stack(features[some]), device=self.device) for some in some_songs)
         return self._encode(self.network.hear, inputs)
 
-    def encode_lyrics(self, lyrics) -> np.ndarray:
+    def encode_lyrics(self, lyrics: list[str]) -> np.ndarray:
         """Embeddings (n, d) of texts, of which the first 256 tokens are read (chapter *Four explainers*)."""
         # Texts of like lengths go together, so that little of a batch is padding.
         order = np.argsort([len(text) for text in lyrics], kind="stable")
@@ -168,7 +170,7 @@ class Model:
         tokens = (self.tokens(sorted_lyrics[some]) for some in batches(len(lyrics), 2 * self.batch))
         return self._encode(self.network.read, tokens)[np.argsort(order)]
 
-    def encode_tokens(self, token_lists) -> np.ndarray:
+    def encode_tokens(self, token_lists: list) -> np.ndarray:
         """Embeddings (n, d) of texts as this model's tokens, 256 at most (chapter *Reproduce on Kaggle*)."""
         vocabulary = self.network.lyrics.config.vocab_size
         highest = max((int(max(tokens, default=0)) for tokens in token_lists), default=0)
@@ -179,7 +181,7 @@ class Model:
         cut = ([tokens[:TOKENS] for tokens in token_lists[some]] for some in some_songs)
         return self._encode(self.network.read, (pad_tokens(some, filler, self.device) for some in cut))
 
-    def _encode(self, encode, inputs) -> np.ndarray:
+    def _encode(self, encode: Callable[..., Any], inputs: Any) -> np.ndarray:
         with torch.inference_mode():
             return np.concatenate([encode(some).float().cpu().numpy() for some in inputs])
 
@@ -195,18 +197,18 @@ class Model:
         words_that_fit = bisect_right(range(len(ends)), TOKENS, key=tokens_of_first) - 1
         return lyrics[: ends[words_that_fit]]
 
-    def audio_inputs(self, audio) -> torch.Tensor:
+    def audio_inputs(self, audio: np.ndarray) -> torch.Tensor:
         """What the audio encoder takes of clips."""
         return tower_inputs(audio, self.sample_rate, self.hears_waves, self.device)
 
-    def tokens(self, lyrics) -> dict:
+    def tokens(self, lyrics: list[str]) -> dict:
         """What the lyrics encoder takes of texts."""
         texts = [normalise_text(text) for text in lyrics]
         read = self.tokenizer(texts, truncation=True, max_length=TOKENS)
         return pad_tokens(read["input_ids"], self.tokenizer.pad_token_id, self.device)
 
 
-def _billions_of_multiplications(network, tokens: int) -> float | None:
+def _billions_of_multiplications(network: Any, tokens: int) -> float | None:
     """Those of one pass through a transformer; None where there is no network."""
     if network is None:
         return None
@@ -219,17 +221,33 @@ def _billions_of_multiplications(network, tokens: int) -> float | None:
 class LateFusion(Model):
     """A model of sound and lyrics whose encoders meet only in the head (chapter *Four explainers*)."""
 
-    def predict(self, audio, lyrics) -> np.ndarray:
+    def predict(self, audio: Any, lyrics: Any) -> np.ndarray:
         if len(audio) != len(lyrics):
             raise ValueError(f"predict got {len(audio)} clips and {len(lyrics)} lyrics: give one text a clip")
         return self.fuse(self.encode_audio(audio), self.encode_lyrics(lyrics))
 
-    def fuse(self, audio_codes, lyric_codes) -> np.ndarray:
-        """Probabilities of embeddings, row by row (chapter *Four explainers*)."""
+    def fuse(self, audio_codes: np.ndarray, lyric_codes: np.ndarray) -> np.ndarray:
+        """Probabilities of embeddings, row by row (chapter *Four explainers*).
+
+        Args:
+            audio_codes: (n, d) from `encode_audio`.
+            lyric_codes: (n, e) from `encode_lyrics`.
+
+        Returns:
+            (n, classes) probabilities.
+        """
         return self.classify(audio_codes, lyric_codes)
 
-    def fuse_grid(self, audio_codes, lyric_codes) -> np.ndarray:
-        """Probabilities (A, T, classes) of all pairs of embeddings (chapter *Do they interact?*)."""
+    def fuse_grid(self, audio_codes: np.ndarray, lyric_codes: np.ndarray) -> np.ndarray:
+        """Probabilities (A, T, classes) of all pairs of embeddings (chapter *Do they interact?*).
+
+        Args:
+            audio_codes: (A, d) from `encode_audio`.
+            lyric_codes: (T, e) from `encode_lyrics`.
+
+        Returns:
+            (A, T, classes) probabilities.
+        """
         if self.network.head.fusion != "concat":
             rows = []
             for code in np.asarray(audio_codes):
@@ -241,15 +259,15 @@ class LateFusion(Model):
         return self._probabilities(logits / spread + self.head_bias)
 
     # LayerNorm and Linear let a class hear one number of an embedding, and all classes share two more.
-    def head_audio(self, audio_codes) -> np.ndarray:
+    def head_audio(self, audio_codes: np.ndarray) -> np.ndarray:
         """(n, classes + 2): logits, share of the mean, of the mean square (chapter *Do they interact?*)."""
         return self._head_numbers(audio_codes, slice(None, self.network.audio.config.hidden_size))
 
-    def head_lyrics(self, lyric_codes) -> np.ndarray:
+    def head_lyrics(self, lyric_codes: np.ndarray) -> np.ndarray:
         """The same of lyric embeddings."""
         return self._head_numbers(lyric_codes, slice(self.network.audio.config.hidden_size, None))
 
-    def _head_numbers(self, embeddings, columns: slice) -> np.ndarray:
+    def _head_numbers(self, embeddings: torch.Tensor, columns: slice) -> np.ndarray:
         weight = self._head[0]
         embeddings = np.asarray(embeddings, dtype=float)
         mean = embeddings.sum(1, keepdims=True) / weight.shape[1]
@@ -274,7 +292,7 @@ class LateFusion(Model):
         return self.network.head.norm.eps
 
 
-def save(model: Model, folder, half: bool = False) -> Path:
+def save(model: Model, folder: str | Path, half: bool = False) -> Path:
     """Write weights, tokenizer and card into a folder, whole or not at all.
 
     Args:
@@ -311,7 +329,7 @@ def save(model: Model, folder, half: bool = False) -> Path:
     return folder
 
 
-def load(folder, device: str | None = None, **expected) -> Model:
+def load(folder: str | Path, device: str | None = None, **expected: Any) -> Model:
     """Read what `save` wrote.
 
     Args:
@@ -347,8 +365,18 @@ def load(folder, device: str | None = None, **expected) -> Model:
     return model
 
 
-def build(encoders: dict, tokenizer, card: dict, device: str | None = None) -> Model:
-    """A model of these encoders, its head still random, as its card describes it (chapter *Train*)."""
+def build(encoders: dict, tokenizer: Any, card: dict, device: str | None = None) -> Model:
+    """A model of these encoders, its head still random, as its card describes it (chapter *Train*).
+
+    Args:
+        encoders: the network of each modality: "audio", "lyrics" or both.
+        tokenizer: what turns lyrics into numbers; None where nothing is read.
+        card: what is known of the model: its name, task, classes and architecture.
+        device: "cpu", "cuda"; None chooses.
+
+    Returns:
+        A `Model`; with two encoders a `LateFusion`.
+    """
     network = Network(**encoders, classes=len(card["classes"]), fusion=card["architecture"]["fusion"])
     if len(encoders) == 2:
         return LateFusion(network, tokenizer, card, device)

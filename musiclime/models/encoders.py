@@ -1,5 +1,7 @@
 """An audio encoder, a lyrics encoder, and a head that joins them: the paper's network, large or small."""
 
+from typing import Any
+
 import torch
 from torch import nn
 
@@ -9,7 +11,7 @@ AST, ROBERTA = "MIT/ast-finetuned-audioset-10-10-0.4593", "roberta-large"
 # So few units need larger first weights than the usual 0.02, with which they hardly learn.
 SMALL = {"hidden_size": 64, "num_attention_heads": 4, "intermediate_size": 128, "initializer_range": 0.1}
 # The encoders of a preset: the name of a checkpoint, or a configuration of one that is trained from scratch.
-ENCODERS = {
+ENCODERS: dict[str, dict] = {
     "demo": {
         "audio": {
             **{"model_type": "audio-spectrogram-transformer", "num_hidden_layers": 3, **SMALL},
@@ -34,7 +36,7 @@ CONFIGURATIONS = {
 }
 
 
-def encoder(spec, pretrained: bool = True, **changes) -> nn.Module:
+def encoder(spec: Any, pretrained: bool = True, **changes: Any) -> nn.Module:
     """A transformer by its name, or by a configuration with random weights.
 
     Args:
@@ -74,14 +76,14 @@ class CrossAttention(nn.Module):
 
     PARTS, HEADS = 4, 2
 
-    def __init__(self, size: int):
+    def __init__(self, size: int) -> None:
         super().__init__()
         if size % (self.PARTS * self.HEADS):
             parts = f"cross-attention cuts a code into {self.PARTS * self.HEADS} parts"
             raise ValueError(f"{parts}: {size} numbers do not divide")
         self.attention = nn.MultiheadAttention(size // self.PARTS, self.HEADS, batch_first=True)
 
-    def forward(self, sound, words):
+    def forward(self, sound: torch.Tensor, words: torch.Tensor) -> Any:
         sound_parts, word_parts = (code.unflatten(-1, (self.PARTS, -1)) for code in (sound, words))
         seen = self.attention(word_parts, sound_parts, sound_parts, need_weights=False)[0]
         return torch.cat([words, seen.flatten(-2)], -1)
@@ -96,7 +98,7 @@ class Head(nn.Module):
 
     FUSIONS = ("concat", "sum", "product", "cross-attention")
 
-    def __init__(self, sizes: list[int], classes: int, fusion: str = "concat", eps: float = 1e-5):
+    def __init__(self, sizes: list[int], classes: int, fusion: str = "concat", eps: float = 1e-5) -> None:
         super().__init__()
         if fusion not in self.FUSIONS:
             raise ValueError(f"fusion is one of {', '.join(self.FUSIONS)}, not {fusion!r}")
@@ -113,10 +115,10 @@ class Head(nn.Module):
         self.norm = nn.LayerNorm(width, eps)
         self.classifier = nn.Linear(width, classes)
 
-    def forward(self, *codes):
+    def forward(self, *codes: torch.Tensor) -> Any:
         return self.classifier(self.norm(self.join(*codes)))
 
-    def join(self, *codes):
+    def join(self, *codes: torch.Tensor) -> Any:
         """One code of each song."""
         if self.fusion == "concat":
             return torch.cat(codes, -1)
@@ -133,12 +135,20 @@ class Network(nn.Module):
 
     PATCHES_OF_WAVES = 500  # of ten seconds, where the encoder cuts the waveform itself
 
-    def __init__(self, audio=None, lyrics=None, *, classes: int, fusion: str = "concat"):
+    def __init__(
+        self,
+        audio: nn.Module | None = None,
+        lyrics: nn.Module | None = None,
+        *,
+        classes: int,
+        fusion: str = "concat",
+    ) -> None:
         super().__init__()
-        self.audio, self.lyrics = audio, lyrics
+        self.audio: Any = audio
+        self.lyrics: Any = lyrics
         sizes = [part.config.hidden_size for part in (audio, lyrics) if part is not None]
         if audio is None:
-            self.head = _head_of_roberta(*sizes, classes)
+            self.head = _head_of_roberta(sizes[0], classes)
         else:
             # Alone, the audio encoder keeps the head of ASTForAudioClassification.
             eps = audio.config.layer_norm_eps if lyrics is None else 1e-5
@@ -148,17 +158,17 @@ class Network(nn.Module):
         if audio is not None and not self.hears_waves:
             self.patches = audio.embeddings.position_embeddings.shape[1]
 
-    def hear(self, inputs):
+    def hear(self, inputs: torch.Tensor) -> torch.Tensor:
         out = self.audio(inputs)
         pooled = getattr(out, "pooler_output", None)
         if pooled is None:
             return out.last_hidden_state.mean(1)
         return pooled
 
-    def read(self, tokens):
+    def read(self, tokens: dict) -> torch.Tensor:
         return self.lyrics(**tokens).last_hidden_state[:, 0]
 
-    def forward(self, inputs, tokens):
+    def forward(self, inputs: Any, tokens: Any) -> Any:
         embeddings = []
         if self.audio is not None:
             embeddings.append(self.hear(inputs))

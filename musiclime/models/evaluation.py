@@ -2,6 +2,7 @@
 
 import hashlib
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -100,7 +101,7 @@ def answers(models: list[Model], corpus: Corpus, progress: bool = True) -> list[
     return found
 
 
-def _file_of_answers(model: Model, corpus: Corpus):
+def _file_of_answers(model: Model, corpus: Corpus) -> Any:
     """Where the answers of a model to a corpus are kept: under what decides them."""
     wish = f"{model.digest} {corpus.name} {corpus.fingerprint} {model.sample_rate}"
     name = hashlib.sha256(wish.encode()).hexdigest()[:16]
@@ -112,11 +113,11 @@ def _ask(models: list[Model], corpus: Corpus, progress: bool) -> list[dict]:
     is_heard = any(model.network.audio is not None for model in models)
     arguments = (corpus, models[0].sample_rate, is_heard)
     if len(corpus[0].audio):
-        songs = for_each_song(_with_and_without_evidence, *arguments)
+        songs: Any = for_each_song(_with_and_without_evidence, *arguments)
     else:
         # Without sound a song is read at once, and a corpus that holds all its texts is heavy to send around.
         songs = (_with_and_without_evidence(corpus, place, *arguments[1:]) for place in range(len(corpus)))
-    parts = [{case: [] for case in CASES} for _ in models]
+    parts: list[dict[str, list]] = [{case: [] for case in CASES} for _ in models]
     some_songs = tqdm(list(batches(len(corpus), SONGS_AT_ONCE)), "evaluating", disable=not progress)
     for rows in some_songs:
         pairs = list(islice(songs, rows.stop - rows.start))
@@ -150,7 +151,7 @@ def _codes(model: Model, songs: list[dict]) -> dict[str, np.ndarray]:
     return found
 
 
-def _with_and_without_evidence(corpus: Corpus, position: int, sample_rate: int, is_heard: bool):
+def _with_and_without_evidence(corpus: Corpus, position: int, sample_rate: int, is_heard: bool) -> Any:
     """What is asked about a song as it is, and about its neutral counterpart; without evidence the same."""
     song = corpus[position]
     plain = _what_is_asked(song, sample_rate, is_heard)
@@ -173,7 +174,9 @@ def _what_is_asked(song: Song, sample_rate: int, is_heard: bool) -> dict:
     return {"heard": heard, "lyrics": song.lyrics, "tokens": song.tokens}
 
 
-def evaluate(models, corpus: Corpus, rounds: int = 2000, seed: int = 0, progress: bool = True):
+def evaluate(
+    models: Any, corpus: Corpus, rounds: int = 2000, seed: int = 0, progress: bool = True
+) -> dict | list[dict]:
     """Measures of a model, or of each in a list, on all songs of a corpus.
 
     Args:

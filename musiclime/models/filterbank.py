@@ -1,5 +1,6 @@
 """What the Audio Spectrogram Transformer sees: its filterbank in batches, and by table for cells."""
 
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
@@ -43,7 +44,7 @@ def log_mel(spectrum: torch.Tensor, sample_rate: int) -> torch.Tensor:
     return ((power @ weights).clamp_min(FLOOR).log() - MEAN) / (2 * STD)
 
 
-def filterbank(audio, sample_rate: int = 16000) -> torch.Tensor:
+def filterbank(audio: torch.Tensor, sample_rate: int = 16000) -> torch.Tensor:
     """(n, t) samples to (n, 1024, 128) features, equal to ASTFeatureExtractor (chapter *Train*)."""
     audio = torch.as_tensor(audio, dtype=torch.float32)
     length, hop = _constants(sample_rate, str(audio.device))[:2]
@@ -54,11 +55,22 @@ def filterbank(audio, sample_rate: int = 16000) -> torch.Tensor:
     return torch.nn.functional.pad(features, (0, 0, 0, FRAMES - features.shape[-2]), value=-MEAN / (2 * STD))
 
 
-def cell_filterbank(stems: torch.Tensor, segments: int, sample_rate: int = 16000):
-    """A function from masks (n, segments, stems) to the features of the masked mixes, exact and by table.
+FeaturesOfMasks = Callable[[np.ndarray], torch.Tensor]
+
+
+def cell_filterbank(stems: torch.Tensor, segments: int, sample_rate: int = 16000) -> FeaturesOfMasks:
+    """The features of masked mixes, exact and by table.
 
     A frame lies within one segment, which has two to the power of stems states, or across a border, which
     has the square of that; so a few thousand frames stand for every mix (chapter *How fast, how many*).
+
+    Args:
+        stems: (stems, samples) sound.
+        segments: into how many parts of equal length the clip is cut.
+        sample_rate: in Hz.
+
+    Returns:
+        A function from (n, segments, stems) booleans to (n, frames, bands).
     """
     count, samples = stems.shape
     length, hop = _constants(sample_rate, str(stems.device))[:2]
@@ -93,7 +105,7 @@ def cell_filterbank(stems: torch.Tensor, segments: int, sample_rate: int = 16000
     firsts = [1 + int(sum(sizes[:k])) for k in range(len(sizes))]
     blocks = [(*block[:4], first) for block, first in zip(blocks, firsts)]
 
-    def features(masks) -> torch.Tensor:
+    def features(masks: np.ndarray) -> torch.Tensor:
         masks = torch.as_tensor(masks, device=stems.device).long()
         codes = (masks << place).sum(-1)
         rows = torch.zeros((len(masks), FRAMES), dtype=torch.long, device=stems.device)

@@ -8,8 +8,10 @@ mix of the clip's cells can be tabulated: see `PatchTable`.
 
 import hashlib
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import comb
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -17,6 +19,9 @@ from torch import nn
 
 from ..data.audio import segment_borders
 from .preprocessing import check_audio
+
+if TYPE_CHECKING:
+    from ..explain.features import Space
 
 RATE, FFT, HOP, BANDS = 16000, 512, 256, 96
 FRAMES = 187  # of one patch
@@ -45,7 +50,7 @@ def mel_filters() -> np.ndarray:
 class Normalised(nn.Module):
     """Batch normalisation as it is after training: one scale and one shift a channel."""
 
-    def __init__(self, tensors: dict, name: str):
+    def __init__(self, tensors: dict, name: str) -> None:
         super().__init__()
         gamma, beta, mean, variance = (
             torch.from_numpy(tensors[f"{name}/{part}"].copy())
@@ -71,7 +76,7 @@ class Normalised(nn.Module):
 class Musicnn(nn.Module):
     """The network: timbral and temporal filters, three layers of 64 channels, two dense ones."""
 
-    def __init__(self, tensors: dict):
+    def __init__(self, tensors: dict) -> None:
         super().__init__()
         self.normalise_input = Normalised(tensors, "batch_normalization")
         # Two kinds hear timbre (7 frames of 38 or 67 bands), three time (128, 64 or 32 frames of a band).
@@ -104,7 +109,15 @@ class Musicnn(nn.Module):
         return torch.log10(10000 * (power @ self.mel) + 1)
 
     def front(self, number: int, heard: torch.Tensor) -> torch.Tensor:
-        """A kind of filters: (n, frames + length - 1, 96) normalised -> (n, frames, filters)."""
+        """A kind of filters: (n, frames + length - 1, 96) normalised -> (n, frames, filters).
+
+        Args:
+            number: which kind of filters, counted from 0.
+            heard: (n, frames + length - 1, 96) log mel spectrograms, normalised.
+
+        Returns:
+            (n, frames, filters), the maximum over pitch.
+        """
         layer, norm = self.filters[number], self.normalise_front[number]
         rows = heard.split(ROWS)
         return torch.cat([norm.of_maximum(layer(some[:, None]).relu()) for some in rows])
@@ -163,7 +176,7 @@ class Patches:
     network computes for one state of a patch it has computed for another, and `logits` does it only once.
     """
 
-    def __init__(self, network: Musicnn, sounds: np.ndarray, borders: np.ndarray, base=None):
+    def __init__(self, network: Musicnn, sounds: np.ndarray, borders: np.ndarray, base: Any = None) -> None:
         """sounds: (rows, samples), one row a stem; base: what sounds always, under all cells, or None."""
         self.network = network
         self.rows = len(sounds)
@@ -172,7 +185,11 @@ class Patches:
         self.sounds = np.pad(sounds, ((0, 0), (HOP, room)))
         self.base = None if base is None else np.pad(base, (HOP, room))
         self.borders = np.asarray(borders) + HOP
-        self.cells, self.spectra, self.base_spectra, self.active = [], [], [], []
+        # Of each patch: its cells, their spectra, what always sounds, the frames in which a cell sounds.
+        self.cells: list[np.ndarray] = []
+        self.spectra: list[torch.Tensor] = []
+        self.base_spectra: list[torch.Tensor] = []
+        self.active: list = []
         for patch in range(count):
             self._add(patch * PATCH)
 
@@ -202,7 +219,15 @@ class Patches:
         self.base_spectra.append(self.network.spectra(base[None])[0])
 
     def logits(self, patch: int, states: np.ndarray) -> torch.Tensor:
-        """(n, cells of the patch) states -> (n, 50)."""
+        """(n, cells of the patch) states -> (n, 50).
+
+        Args:
+            patch: number of the patch in the song.
+            states: (n, cells of the patch) booleans, true where a cell is on.
+
+        Returns:
+            (n, 50) logits of the tags.
+        """
         with torch.inference_mode():
             parts = [self._some(patch, states[i : i + STATES]) for i in range(0, len(states), STATES)]
             return torch.cat(parts)
@@ -235,7 +260,7 @@ def patch_count(samples: int) -> int:
     return max(1, (1 + samples // HOP) // FRAMES)
 
 
-def _runs(columns: np.ndarray):
+def _runs(columns: np.ndarray) -> Any:
     """First and last + 1 of each run of equal columns."""
     changes = np.flatnonzero((columns[:, 1:] != columns[:, :-1]).any(0)) + 1
     borders = [0, *changes.tolist(), columns.shape[1]]
@@ -260,11 +285,11 @@ class PatchTable:
     cells: list
     answers: list
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self.cells = [np.asarray(cells, dtype=int) for cells in self.cells]
         self.answers = [np.asarray(answers, dtype=float) for answers in self.answers]
 
-    def predict(self, masks) -> np.ndarray:
+    def predict(self, masks: np.ndarray) -> np.ndarray:
         """The model's answers to mixes.
 
         Args:
@@ -274,7 +299,7 @@ class PatchTable:
             (n, classes).
         """
         masks = np.asarray(masks, dtype=bool)
-        found = 0.0
+        found = np.zeros(())
         for cells, answers in zip(self.cells, self.answers):
             state = masks[:, cells] @ (1 << np.arange(len(cells)))
             found = found + answers[state]
@@ -287,12 +312,12 @@ class PatchTable:
     def shapley(self) -> np.ndarray:
         """(classes, features): what a cell adds on average over all orders of the cells."""
 
-        def chances(others, count):
+        def chances(others: np.ndarray, count: int) -> np.ndarray:
             return np.array([1 / (count * comb(count - 1, size)) for size in others])
 
         return self._values(chances)
 
-    def _values(self, chances) -> np.ndarray:
+    def _values(self, chances: Callable[[np.ndarray, int], np.ndarray]) -> np.ndarray:
         """Values of an average are averages of the values; a patch is nothing to a cell it does not hear."""
         values = np.zeros((len(self.classes), self.features))
         for cells, answers in zip(self.cells, self.answers):
@@ -331,15 +356,15 @@ class PatchModel:
 
     modality = "audio"
     sample_rate = RATE
-    seconds = None
+    seconds: float | None = None
 
-    def __init__(self, network: Musicnn, classes: list[str], card: dict, device: str | None = None):
+    def __init__(self, network: Musicnn, classes: list[str], card: dict, device: str | None = None) -> None:
         self.device = device or ("cuda" if torch.cuda.is_available() else "cpu")
         self.network = network.to(self.device).eval()
         self.classes = list(classes)
         self.card = card
-        self._song = None
-        self._known = {}
+        self._song: tuple[bytes, Patches] | None = None
+        self._known: dict[bytes, list[dict]] = {}
 
     @property
     def name(self) -> str:
@@ -356,7 +381,7 @@ class PatchModel:
         """(n, 50) logits -> (n, classes)."""
         raise NotImplementedError
 
-    def predict(self, audio, lyrics=None) -> np.ndarray:
+    def predict(self, audio: Any, lyrics: Any = None) -> np.ndarray:
         """Answers to clips, patches averaged.
 
         Args:
@@ -368,11 +393,11 @@ class PatchModel:
         """
         return self.classify(self.encode_audio(audio))
 
-    def classify(self, codes) -> np.ndarray:
+    def classify(self, codes: np.ndarray) -> np.ndarray:
         """What `encode_audio` gives is the answer already."""
         return np.asarray(codes, dtype=float)
 
-    def encode_audio(self, audio) -> np.ndarray:
+    def encode_audio(self, audio: np.ndarray) -> np.ndarray:
         """The same as `predict`, for explainers that keep what was heard."""
         audio = check_audio(audio, self.sample_rate)
         if self.seconds is not None:
@@ -392,7 +417,7 @@ class PatchModel:
                 found.append(self.answer(self.network(log_mel)).double().cpu().numpy())
         return np.concatenate(found)
 
-    def encode_cells(self, stems: dict, masks) -> np.ndarray:
+    def encode_cells(self, stems: dict, masks: np.ndarray) -> np.ndarray:
         """Answers to mixes of one song: each state of a patch is asked once, however many mixes have it.
 
         Args:
@@ -407,15 +432,17 @@ class PatchModel:
         borders = segment_borders(sounds.shape[1], masks.shape[1])
         patches, known = self._patches_of(sounds, borders)
         flat = masks.reshape(len(masks), -1)
-        found = 0.0
+        found = np.zeros(())
         for patch, cells in enumerate(patches.cells):
             states, which = np.unique(flat[:, cells], axis=0, return_inverse=True)
             found = found + self._look_up(patches, patch, states, known[patch])[which.ravel()]
         return found / len(patches.cells)
 
-    def _patches_of(self, sounds: np.ndarray, borders: np.ndarray, base=None) -> tuple[Patches, list[dict]]:
+    def _patches_of(
+        self, sounds: np.ndarray, borders: np.ndarray, base: Any = None
+    ) -> tuple[Patches, list[dict]]:
         """The patches of a song, and the answers known so far; those of the last songs are kept."""
-        key = hashlib.sha256(sounds)
+        key = hashlib.sha256(sounds.data)
         for part in (borders, base):
             key.update(b"" if part is None else part.tobytes())
         if self._song is None or self._song[0] != key.digest():
@@ -435,7 +462,7 @@ class PatchModel:
             known.update((keys[row], answer) for row, answer in zip(new, answers))
         return np.array([known[key] for key in keys])
 
-    def table(self, space) -> PatchTable:
+    def table(self, space: "Space") -> PatchTable:
         """The exact answer to every mix of a song's cells.
 
         Args:
@@ -446,7 +473,7 @@ class PatchModel:
         """
         if not space.audio:
             raise ValueError(f"song {space.song.id!r} has no cells to tabulate: take AudioLIME's space")
-        sounds = np.stack(list(space.song.stems.values())).astype(np.float32)
+        sounds = np.stack(list(space.song.known_stems.values())).astype(np.float32)
         base = None
         if space.off is not None:
             sounds = sounds - space.off

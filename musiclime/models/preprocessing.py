@@ -2,13 +2,17 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
 from ..data.audio import resample
 from .filterbank import filterbank
+
+if TYPE_CHECKING:
+    from ..data.song import Song
 
 # What the Audio Spectrogram Transformer hears, and what the thesis lets RoBERTa read.
 SECONDS = 10.24
@@ -37,7 +41,7 @@ def normalise_text(text: str) -> str:
     return " ".join(without_punctuation.split())
 
 
-def word_tokenizer(texts, size: int = 4096, times: int = 2):
+def word_tokenizer(texts: Iterable[str], size: int = 4096, times: int = 2) -> Any:
     """A tokenizer whose tokens are the words of the given texts.
 
     Args:
@@ -70,15 +74,33 @@ def word_tokenizer(texts, size: int = 4096, times: int = 2):
     return PreTrainedTokenizerFast(tokenizer_object=tokenizer, **SPECIAL_TOKENS)
 
 
-def pad_tokens(token_lists, filler: int, device: str) -> dict:
-    """Token lists of any lengths as one tensor and its attention mask."""
+def pad_tokens(token_lists: list[list[int]], filler: int, device: str) -> dict:
+    """Token lists of any lengths as one tensor and its attention mask.
+
+    Args:
+        token_lists: the numbers of each text's tokens, lists of any length.
+        filler: the token that fills the shorter ones, and is not attended to.
+        device: where the tensors go.
+
+    Returns:
+        input_ids and attention_mask, (texts, longest) each.
+    """
     rows = [torch.tensor(tokens) for tokens in token_lists]
     ids = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=filler)
     return {"input_ids": ids.to(device), "attention_mask": (ids != filler).long().to(device)}
 
 
-def check_audio(audio, sample_rate: int, whose: str = "") -> np.ndarray:
-    """Clips as (n, t) float32, or a ValueError that says what is wrong with them."""
+def check_audio(audio: np.ndarray, sample_rate: int, whose: str = "") -> np.ndarray:
+    """Clips as (n, t) float32, or a ValueError that says what is wrong with them.
+
+    Args:
+        audio: (n, samples) or (samples,), floats between -1 and 1 or so.
+        sample_rate: in Hz.
+        whose: a name for the error message.
+
+    Returns:
+        (n, samples) float32.
+    """
     audio = np.asarray(audio)
     name = f"the audio of {whose}" if whose else "the audio"
     if audio.ndim == 1:
@@ -97,7 +119,7 @@ def check_audio(audio, sample_rate: int, whose: str = "") -> np.ndarray:
     return audio.astype(np.float32, copy=False)
 
 
-def clip(song, sample_rate: int = 16000) -> np.ndarray:
+def clip(song: "Song", sample_rate: int = 16000) -> np.ndarray:
     """The 10.24 s of a song that a model hears.
 
     Args:
@@ -121,8 +143,20 @@ def clip(song, sample_rate: int = 16000) -> np.ndarray:
     return np.pad(audio, (0, length - len(audio)))
 
 
-def tower_inputs(audio, sample_rate: int, hears_waves: bool = False, device: str = "cpu") -> torch.Tensor:
-    """The filterbank of clips, or for an encoder that hears waveforms the clips themselves."""
+def tower_inputs(
+    audio: np.ndarray, sample_rate: int, hears_waves: bool = False, device: str = "cpu"
+) -> torch.Tensor:
+    """The filterbank of clips, or for an encoder that hears waveforms the clips themselves.
+
+    Args:
+        audio: (n, samples) float32.
+        sample_rate: in Hz.
+        hears_waves: whether the encoder takes samples instead of the filterbank.
+        device: "cpu" or "cuda".
+
+    Returns:
+        (n, frames, bands), or (n, samples) of exactly the seconds that a model hears.
+    """
     length = round(SECONDS * sample_rate)
     audio = torch.as_tensor(audio, dtype=torch.float32, device=device)[:, :length]
     if hears_waves:

@@ -8,8 +8,10 @@ import csv
 import importlib.util
 import re
 from bisect import bisect_right
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -182,13 +184,13 @@ def load_tagger(name: str = "MSD_musicnn", device: str | None = None) -> "Tagger
 
     Example:
         >>> import musiclime as ml
-        >>> ml.load_tagger("MSD_musicnn").classes[:3]  # doctest: +SKIP
+        >>> ml.load_tagger("MSD_musicnn").classes[:3]
         ['rock', 'pop', 'alternative']
     """
     if name not in TAGS:
         raise ValueError(f"there is no tagger {name!r}: choose from {', '.join(TAGS)}")
     data = {"MSD_musicnn": "the Million Song Dataset with Last.fm's tags", "MTT_musicnn": "MagnaTagATune"}
-    card = {
+    card: dict[str, Any] = {
         "name": name,
         "task": "tags",
         "classes": TAGS[name],
@@ -230,7 +232,7 @@ class RealAudio(PatchModel):
 
     seconds = SECONDS
 
-    def __init__(self, network: Musicnn, task: str, card: dict, device: str | None = None):
+    def __init__(self, network: Musicnn, task: str, card: dict, device: str | None = None) -> None:
         super().__init__(network, card["classes"], card, device)
         tags = tag_classes(task)
         names = TAGS["MSD_musicnn"]
@@ -277,7 +279,7 @@ class RealLyrics:
     sample_rate = 16000
     seconds = SECONDS
 
-    def __init__(self, card: dict, device: str | None = None):
+    def __init__(self, card: dict, device: str | None = None) -> None:
         self.device = device or ("cuda" if torch.cuda.is_available() else "cpu")
         self.card = card
         self.classes = card["classes"]
@@ -294,7 +296,7 @@ class RealLyrics:
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}: {', '.join(self.classes)}>"
 
-    def embed(self, texts) -> np.ndarray:
+    def embed(self, texts: Iterable[str]) -> np.ndarray:
         """(n, 384) directions: the mean over a text's tokens, of length one."""
         with torch.inference_mode():
             tokens = self.tokenizer(
@@ -305,7 +307,7 @@ class RealLyrics:
             means = (states * kept).sum(1) / kept.sum(1)
             return torch.nn.functional.normalize(means, dim=1).double().cpu().numpy()
 
-    def encode_lyrics(self, lyrics) -> np.ndarray:
+    def encode_lyrics(self, lyrics: list[str]) -> np.ndarray:
         """(n, classes) log probabilities of texts."""
         lyrics = list(lyrics)
         order = np.argsort([len(text) for text in lyrics], kind="stable")
@@ -317,12 +319,20 @@ class RealLyrics:
                 logits[rows] = (cosines - self.typical) / TEMPERATURE
         return _log_softmax(logits)
 
-    def classify(self, codes) -> np.ndarray:
+    def classify(self, codes: np.ndarray) -> np.ndarray:
         """Probabilities from what `encode_lyrics` gave."""
         return np.exp(np.asarray(codes, dtype=float))
 
-    def predict(self, audio, lyrics) -> np.ndarray:
-        """Probabilities (n, classes) of n texts; the sound is not heard."""
+    def predict(self, audio: Any, lyrics: Any) -> np.ndarray:
+        """Probabilities (n, classes) of n texts; the sound is not heard.
+
+        Args:
+            audio: not looked at; None will do.
+            lyrics: n texts in English.
+
+        Returns:
+            (n, classes) probabilities.
+        """
         return self.classify(self.encode_lyrics(lyrics))
 
     def truncate(self, lyrics: str) -> str:
@@ -342,7 +352,7 @@ class RealFusion:
     sample_rate = 16000
     seconds = SECONDS
 
-    def __init__(self, audio: RealAudio, lyrics: RealLyrics, card: dict):
+    def __init__(self, audio: RealAudio, lyrics: RealLyrics, card: dict) -> None:
         self.audio = audio
         self.lyrics = lyrics
         self.card = card
@@ -359,26 +369,50 @@ class RealFusion:
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name}: {', '.join(self.classes)}>"
 
-    def encode_audio(self, audio) -> np.ndarray:
+    def encode_audio(self, audio: np.ndarray) -> np.ndarray:
         """(n, classes) probabilities by sound."""
         return self.audio.encode_audio(audio)
 
-    def encode_lyrics(self, lyrics) -> np.ndarray:
+    def encode_lyrics(self, lyrics: list[str]) -> np.ndarray:
         """(n, classes) log probabilities by words."""
         return self.lyrics.encode_lyrics(lyrics)
 
-    def fuse(self, a, t) -> np.ndarray:
-        """Probabilities of pairs of codes, row by row."""
+    def fuse(self, a: np.ndarray, t: np.ndarray) -> np.ndarray:
+        """Probabilities of pairs of codes, row by row.
+
+        Args:
+            a: (n, classes) probabilities by sound, from `encode_audio`.
+            t: (n, classes) log probabilities by words, from `encode_lyrics`.
+
+        Returns:
+            (n, classes) probabilities.
+        """
         return np.exp(_log_softmax(self.weight * np.log(a) + (1 - self.weight) * np.asarray(t)))
 
-    def fuse_grid(self, a, t) -> np.ndarray:
-        """Probabilities (A, T, classes) of all pairs of codes."""
+    def fuse_grid(self, a: np.ndarray, t: np.ndarray) -> np.ndarray:
+        """Probabilities (A, T, classes) of all pairs of codes.
+
+        Args:
+            a: (A, classes) probabilities by sound.
+            t: (T, classes) log probabilities by words.
+
+        Returns:
+            (A, T, classes) probabilities.
+        """
         sound = self.weight * np.log(np.asarray(a))[:, None]
         words = (1 - self.weight) * np.asarray(t)[None]
         return np.exp(_log_softmax(sound + words))
 
-    def predict(self, audio, lyrics) -> np.ndarray:
-        """Probabilities (n, classes) of n clips and their n texts."""
+    def predict(self, audio: Any, lyrics: Any) -> np.ndarray:
+        """Probabilities (n, classes) of n clips and their n texts.
+
+        Args:
+            audio: (n, samples) at 16 kHz.
+            lyrics: n texts, one for each clip.
+
+        Returns:
+            (n, classes) probabilities.
+        """
         if len(audio) != len(lyrics):
             raise ValueError(f"predict got {len(audio)} clips and {len(lyrics)} lyrics: give one text a clip")
         return self.fuse(self.encode_audio(audio), self.encode_lyrics(lyrics))
@@ -390,7 +424,7 @@ def _log_softmax(logits: np.ndarray) -> np.ndarray:
 
 
 @lru_cache
-def _minilm():
+def _minilm() -> Any:
     """Tokenizer and network: from the hub where there is a network, else from the data package."""
     from transformers import AutoModel, AutoTokenizer
 
@@ -406,7 +440,7 @@ def _minilm():
     return tokenizer, AutoModel.from_pretrained(place, dtype=torch.float32).eval()
 
 
-def load_real(task: str = "genre", modality: str = "multimodal", device: str | None = None):
+def load_real(task: str = "genre", modality: str = "multimodal", device: str | None = None) -> Any:
     """Genres or moods by real models, without any training (chapter *Real songs*).
 
     Args:
@@ -443,7 +477,7 @@ def real_card(task: str, modality: str) -> dict:
     }
     made_of = {"audio": [sound], "lyrics": [words], "multimodal": [sound, words]}
     architecture = {"task": task, "modality": modality, "sample_rate": 16000, "multilabel": False}
-    card = {
+    card: dict[str, Any] = {
         "name": f"real-{task}-{modality}",
         "task": task,
         "preset": "real",

@@ -4,6 +4,7 @@ import hashlib
 import json
 from functools import lru_cache, partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from urllib.error import URLError
 
 import numpy as np
@@ -19,15 +20,18 @@ from ..data import audio as sound
 from ..data.song import STEMS
 from . import torchaudio_guard
 
+if TYPE_CHECKING:
+    from ..data.song import Corpus
+
 PRESETS = ("demo", "umxhq", "umxl", "hpss")
 PARTS = ("harmonic", "percussive")
 RATE, FFT, HOP, HIDDEN = 16000, 1024, 512, 64  # of the demo's small separator
-TRAINING = {"songs": 60, "steps": 300, "batch": 8, "seconds": 4.0, "rate": 1e-2, "seed": 0}
+TRAINING: dict[str, Any] = {"songs": 60, "steps": 300, "batch": 8, "seconds": 4.0, "rate": 1e-2, "seed": 0}
 SHIPPED = Path(__file__).with_name("weights") / "separator"
 MEDIAN_SECONDS, MEDIAN_HERTZ = 0.2, 500.0  # over which the medians of "hpss" are taken
 
 
-def separate(audio, sample_rate: int, preset: str = "demo") -> dict[str, np.ndarray]:
+def separate(audio: np.ndarray, sample_rate: int, preset: str = "demo") -> dict[str, np.ndarray]:
     """Split a mix into stems as long as it is, which sum to it (chapter *Separation*).
 
     Args:
@@ -59,13 +63,13 @@ def separate(audio, sample_rate: int, preset: str = "demo") -> dict[str, np.ndar
     file = cache.root() / "stems" / preset / f"{content[:32]}.npz"
     if not file.is_file():
         with cache.whole(file) as draft:
-            np.savez(draft, **run(network, audio, sample_rate))
+            np.savez(draft, allow_pickle=False, **run(network, audio, sample_rate))
     with np.load(file) as kept:
         stems = {stem: kept[stem] for stem in STEMS if stem != "other"}
     return {**stems, "other": audio - sum(stems.values())}
 
 
-def separator(preset: str = "demo"):
+def separator(preset: str = "demo") -> Any:
     """What an explainer takes as `separate` (chapter *Separation*).
 
     Args:
@@ -161,7 +165,7 @@ def _published(preset: str, pretrained: bool) -> torch.nn.Module:
         torch.hub.set_dir(others_folder)
 
 
-def _openunmix():
+def _openunmix() -> Any:
     """The package, imported where it is needed: other ways to split a mix do without it."""
     try:
         with torchaudio_guard.enough_for_openunmix():
@@ -230,11 +234,11 @@ def _recipe() -> dict:
     return {**TRAINING, "fft": FFT, "hop": HOP, "hidden": HIDDEN}
 
 
-def _about(corpus) -> dict:
+def _about(corpus: "Corpus") -> dict:
     return {"name": corpus.name, "fingerprint": corpus.fingerprint, "songs": len(corpus)}
 
 
-def _shipped_fits(corpus) -> bool:
+def _shipped_fits(corpus: "Corpus") -> bool:
     card = SHIPPED / "card.json"
     if not card.is_file():
         return False
@@ -268,7 +272,16 @@ def small_network() -> torch.nn.Module:
     return model.Separator(targets, **how)
 
 
-def train(network: torch.nn.Module, corpus, songs, steps, batch, seconds, rate, seed) -> list[float]:
+def train(
+    network: torch.nn.Module,
+    corpus: "Corpus",
+    songs: Any,
+    steps: int,
+    batch: int,
+    seconds: float,
+    rate: float,
+    seed: int,
+) -> list[float]:
     """Fit one Open-Unmix a stem on true stems, half of the mixes put together from different songs.
 
     Args:
@@ -286,11 +299,11 @@ def train(network: torch.nn.Module, corpus, songs, steps, batch, seconds, rate, 
     """
     draw = np.random.default_rng(seed)
     chosen = tqdm(draw.permutation(len(corpus))[:songs], "songs to learn from")
-    stems = [[song.stems[stem] for stem in STEMS] for song in (corpus[int(i)] for i in chosen)]
+    stems = [[song.known_stems[stem] for stem in STEMS] for song in (corpus[int(i)] for i in chosen)]
     parts = torch.from_numpy(np.array(stems))
     length = int(seconds * RATE)
 
-    def spectra(samples):
+    def spectra(samples: torch.Tensor) -> Any:
         return network.complexnorm(network.stft(samples))
 
     _begin(network, spectra(parts.sum(1)[:, None]), seed)
@@ -312,7 +325,7 @@ def train(network: torch.nn.Module, corpus, songs, steps, batch, seconds, rate, 
     return losses
 
 
-def _draw_stems(draw, parts: torch.Tensor, batch: int, length: int) -> torch.Tensor:
+def _draw_stems(draw: Any, parts: torch.Tensor, batch: int, length: int) -> torch.Tensor:
     """(batch, stems, length): in half of the rows stems of one song; some louder, some softer."""
     kinds = np.arange(len(STEMS))
     song = draw.integers(len(parts), size=(batch, len(STEMS)))

@@ -4,7 +4,9 @@ A checkpoint is two files. `.index` is a sorted table: blocks of (name, entry) p
 of these blocks. Each entry, a small protocol buffer, says where in `.data-00000-of-00001` a tensor lies.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -12,7 +14,7 @@ MAGIC = 0xDB4775248B80FB57
 FLOAT32 = 1  # TensorFlow's number for the type
 
 
-def read_tensors(folder) -> dict[str, np.ndarray]:
+def read_tensors(folder: str | Path) -> dict[str, np.ndarray]:
     """All float32 tensors of a checkpoint by name.
 
     Args:
@@ -38,7 +40,7 @@ def read_tensors(folder) -> dict[str, np.ndarray]:
     return tensors
 
 
-def _entries(table: bytes):
+def _entries(table: bytes) -> Iterator[Any]:
     """Name and value of every entry, block by block."""
     footer = table[-48:]
     _, position = _varint(footer, 0)  # the place of a block that TensorFlow leaves empty
@@ -51,7 +53,7 @@ def _entries(table: bytes):
         yield from _block(table, start, size)
 
 
-def _block(table: bytes, start: int, size: int):
+def _block(table: bytes, start: int, size: int) -> Iterator[Any]:
     """The entries of one block; a name repeats only what differs from the name before it."""
     if table[start + size] != 0:
         raise ValueError("the checkpoint is compressed, which this reader does not know")
@@ -86,11 +88,12 @@ def _fields(message: bytes) -> dict:
     return dict(_all_fields(message))
 
 
-def _all_fields(message: bytes):
+def _all_fields(message: bytes) -> Iterator[Any]:
     position = 0
     while position < len(message):
         tag, position = _varint(message, position)
         number, kind = tag >> 3, tag & 7
+        value: int | bytes
         if kind == 0:
             value, position = _varint(message, position)
         elif kind == 2:

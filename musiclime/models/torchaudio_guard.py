@@ -4,8 +4,12 @@ import importlib.metadata
 import importlib.util
 import subprocess
 import sys
+from collections.abc import Iterator
 from contextlib import contextmanager
-from types import ModuleType, SimpleNamespace
+from types import ModuleType
+from typing import Any
+
+import numpy as np
 
 
 def works() -> bool:
@@ -22,7 +26,7 @@ def works() -> bool:
         for name in [name for name in sys.modules if name.split(".")[0] == "torchaudio"]:
             del sys.modules[name]
         # None is Python's own mark for "not there": find_spec answers None, an import raises ImportError.
-        sys.modules["torchaudio"] = None
+        sys.modules["torchaudio"] = None  # type: ignore[assignment]
         _forget_in_transformers()
         return False
 
@@ -37,18 +41,20 @@ def _forget_in_transformers() -> None:
 
 
 @contextmanager
-def enough_for_openunmix():
+def enough_for_openunmix() -> Iterator[Any]:
     """Openunmix imports torchaudio for Resample alone, needed only away from its own rate; lend ours."""
     if works():
         yield
         return
     before = {name: sys.modules.get(name) for name in ("torchaudio", "torchaudio.transforms")}
     sys.modules["torchaudio"] = loan = ModuleType("torchaudio")
-    loan.transforms = sys.modules["torchaudio.transforms"] = SimpleNamespace(Resample=_Resample)
+    sys.modules["torchaudio.transforms"] = transforms = ModuleType("torchaudio.transforms")
+    vars(transforms)["Resample"] = _Resample
+    vars(loan)["transforms"] = transforms
     try:
         yield
     finally:
-        sys.modules.update(before)
+        sys.modules.update(before)  # type: ignore[arg-type]  # None: see works()
         if before["torchaudio.transforms"] is None:
             del sys.modules["torchaudio.transforms"]
 
@@ -56,13 +62,13 @@ def enough_for_openunmix():
 class _Resample:
     """What openunmix calls of torchaudio.transforms.Resample."""
 
-    def __init__(self, orig_freq, new_freq, **_):
+    def __init__(self, orig_freq: int, new_freq: int, **_: Any) -> None:
         self.rates = orig_freq, new_freq
 
-    def to(self, *_):
+    def to(self, *_: Any) -> Any:
         return self
 
-    def __call__(self, audio):
+    def __call__(self, audio: np.ndarray) -> Any:
         from ..data.audio import resample
 
         return resample(audio, *self.rates)

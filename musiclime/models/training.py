@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from math import ceil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -68,8 +70,8 @@ WEIGHTS = ("pretrained", "random", "published")
 class TrainingSongs:
     """The songs that a model learns from: what its encoders take, the labels, and who is in which split."""
 
-    features: np.ndarray | None
-    texts: list[str] | None
+    features: Any  # (songs, variants, ...), a memory map; None where nothing is heard
+    texts: Any  # the lyrics; None where nothing is read
     labels: torch.Tensor
     train: np.ndarray
     val: np.ndarray
@@ -93,7 +95,7 @@ class TrainingSongs:
         multilabel = model.card["architecture"]["multilabel"]
         labels = torch.as_tensor(labels_of(corpus.table, model.card["task"], model.classes, multilabel))
         label_number = np.unique(labels.numpy(), axis=0, return_inverse=True)[1].ravel()
-        same_label = {row: train[label_number[train] == label_number[row]] for row in train}
+        same_label = {int(row): train[label_number[train] == label_number[row]] for row in train}
         return cls(features, texts, labels, train, val, same_label)
 
 
@@ -111,7 +113,9 @@ class Progress:
 class TrainingRun:
     """One training of one model; every step has its own seed, so a resumed run equals a whole one."""
 
-    def __init__(self, model: Model, songs: TrainingSongs, epochs: int, batch: int, augment: bool, seed: int):
+    def __init__(
+        self, model: Model, songs: TrainingSongs, epochs: int, batch: int, augment: bool, seed: int
+    ) -> None:
         self.model, self.songs = model, songs
         self.batch, self.augment, self.seed = batch, augment, seed
         self.steps_per_epoch = ceil(len(songs.train) / batch)
@@ -123,7 +127,13 @@ class TrainingRun:
             self.loss_of = nn.functional.cross_entropy
 
     def optimise_with(self, optimizer: str, rate: float, cycle: bool) -> None:
-        """Choose the optimiser, its schedule, and the scaling of gradients that old GPUs need."""
+        """Choose the optimiser, its schedule, and the scaling of gradients that old GPUs need.
+
+        Args:
+            optimizer: name of a class of torch.optim.
+            rate: the learning rate, at its peak where it cycles.
+            cycle: whether the rate rises and falls once over the whole training (OneCycleLR).
+        """
         network, device = self.model.network, self.model.device
         self.optimizer = getattr(torch.optim, optimizer)(network.parameters(), lr=rate)
         self.scaler = torch.amp.GradScaler(device, enabled=self.model.needs_grad_scaling)
@@ -143,7 +153,7 @@ class TrainingRun:
             "schedule": self.schedule,
         }
 
-    def resume(self, checkpoint) -> None:
+    def resume(self, checkpoint: Path | None) -> None:
         """Go on from a checkpoint, where there is one."""
         if not checkpoint or not Path(checkpoint).exists():
             return
@@ -152,7 +162,7 @@ class TrainingRun:
         for name, part in self.parts.items():
             part.load_state_dict(saved[name])
 
-    def save_checkpoint(self, checkpoint) -> None:
+    def save_checkpoint(self, checkpoint: Path) -> None:
         """Write a checkpoint, all of it or nothing."""
         draft = Path(f"{checkpoint}.part")
         states = {name: part.state_dict() for name, part in self.parts.items()}
@@ -211,8 +221,17 @@ class TrainingRun:
         self.model.network.eval()
         return pd.DataFrame(self.progress.history)
 
-    def logits(self, rows, rng=None) -> torch.Tensor:
-        """The network's answer to songs; with a generator, cells are muted and words dropped."""
+    def logits(self, rows: Collection[int], rng: np.random.Generator | None = None) -> torch.Tensor:
+        """The network's answer to songs; with a generator, cells are muted and words dropped.
+
+        Args:
+            rows: numbers of the songs, rows of the table.
+            rng: a generator, for training with cells muted and words dropped; None asks about the songs as
+                they are.
+
+        Returns:
+            (songs, classes) float32.
+        """
         network, device = self.model.network, self.model.device
         inputs = self.audio_inputs(rows, rng) if network.audio is not None else None
         tokens = self.tokens(rows, rng) if network.lyrics is not None else None
@@ -220,7 +239,7 @@ class TrainingRun:
         with torch.autocast(device, number_type, enabled=device != "cpu"):
             return network(inputs, tokens).float()
 
-    def audio_inputs(self, rows, rng) -> torch.Tensor:
+    def audio_inputs(self, rows: Collection[int], rng: np.random.Generator | None) -> torch.Tensor:
         features = self.songs.features
         has_variants = features.shape[1] > 1
         silence = 0.0 if self.model.hears_waves else SILENCE
@@ -232,7 +251,7 @@ class TrainingRun:
                 inputs.append(mute_cells(features, row, self.songs.same_label[row], rng, silence))
         return torch.from_numpy(np.stack(inputs)).to(self.model.device)
 
-    def tokens(self, rows, rng) -> dict:
+    def tokens(self, rows: Collection[int], rng: np.random.Generator | None) -> dict:
         texts = [self.songs.texts[row] for row in rows]
         if rng is not None:
             chance_of_none = CHANCE_OF_NO_WORDS[self.model.modality]
@@ -251,7 +270,7 @@ def fit(
     micro: int | None = None,
     augment: bool = True,
     seed: int = 0,
-    checkpoint=None,
+    checkpoint: Path | None = None,
     save_every: int = 200,
     progress: bool = True,
 ) -> pd.DataFrame:
@@ -342,19 +361,19 @@ def songs_at_once(model: Model, micro: int | None = None, batch: int = 32) -> in
 def load_model(
     task: str = "genre",
     modality: str = "multimodal",
-    corpus="demo",
+    corpus: str | Corpus = "demo",
     preset: str = "demo",
     weights: str = "pretrained",
     fusion: str = "concat",
     multilabel: bool = False,
-    audio_backbone=None,
-    lyrics_backbone=None,
+    audio_backbone: str | dict | None = None,
+    lyrics_backbone: str | dict | None = None,
     sample_rate: int = 16000,
     device: str | None = None,
-    root=None,
+    root: str | Path | None = None,
     progress: bool = True,
     retrain: bool = False,
-    **training,
+    **training: Any,
 ) -> Model:
     """A classifier: shipped, from the cache, or trained now.
 
@@ -386,13 +405,7 @@ def load_model(
     (chapter *Train*)
     """
     if preset == "real":
-        from .pretrained import load_real
-
-        if retrain or training:
-            raise ValueError(
-                'preset "real" is not trained here: leave out retrain and what belongs to training'
-            )
-        return load_real(task, modality, device)
+        return _real(task, modality, device, may_train=retrain or bool(training))
     _check_choices(task, modality, preset, weights)
     if weights == "published":
         from .authors_checkpoints import load_from_folder
@@ -406,7 +419,16 @@ def load_model(
     return _kept_or_trained(songs, preset, architecture, recipe, device, progress, retrain)
 
 
-def _backbones(modality: str, preset: str, **wanted) -> dict:
+def _real(task: str, modality: str, device: str | None, may_train: bool) -> Model:
+    """A published model, which nothing trains here."""
+    from .pretrained import load_real
+
+    if may_train:
+        raise ValueError('preset "real" is not trained here: leave out retrain and what belongs to training')
+    return load_real(task, modality, device)
+
+
+def _backbones(modality: str, preset: str, **wanted: Any) -> dict:
     """The encoder of each kind that a modality needs: the wanted checkpoint, or the preset's own."""
     found = {}
     for kind, backbone in wanted.items():
@@ -415,7 +437,15 @@ def _backbones(modality: str, preset: str, **wanted) -> dict:
     return found
 
 
-def _kept_or_trained(songs, preset, architecture, recipe, device, progress, retrain) -> Model:
+def _kept_or_trained(
+    songs: Any,
+    preset: str,
+    architecture: dict,
+    recipe: dict,
+    device: str | None,
+    progress: bool,
+    retrain: bool,
+) -> Model:
     """The shipped model that was made just so, else the one in the cache, else one that is trained now."""
     about = {"name": songs.name, "fingerprint": songs.fingerprint, "songs": len(songs)}
     shipped = None if retrain else shipped_weights.find(architecture, about, recipe)
@@ -472,7 +502,9 @@ def _train(model: Model, corpus: Corpus, folder: Path, progress: bool) -> None:
     checkpoint.unlink(missing_ok=True)
 
 
-def _untrained(name, architecture, about, corpus, device, progress, seed) -> Model:
+def _untrained(
+    name: str, architecture: dict, about: dict, corpus: Corpus, device: str | None, progress: bool, seed: int
+) -> Model:
     """A model before its first step, its own tokenizer made of the words that it may learn from."""
     from transformers import AutoTokenizer
 
@@ -505,7 +537,7 @@ def _untrained(name, architecture, about, corpus, device, progress, seed) -> Mod
     return build(encoders, tokenizer, card, device)
 
 
-def _begin_at_principal_components(layer, features, train, seed: int) -> None:
+def _begin_at_principal_components(layer: Any, features: Any, train: Any, seed: int) -> None:
     """Let a first layer begin at the principal components of the songs' patches, each as loud as the next.
 
     From random weights a small network spends its first epochs finding out that most patches are alike.

@@ -3,6 +3,8 @@
 import json
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from filelock import FileLock
@@ -21,7 +23,7 @@ ONE_STEM_FROM = 3  # from this variant on one stem a segment sounds, so that eac
 MANY_SONGS = 48  # from so many on all cores read
 
 
-def for_each_song(work: Callable, corpus: Corpus, *arguments) -> Iterator:
+def for_each_song(work: Callable, corpus: Corpus, *arguments: Any) -> Iterator:
     """work(corpus, position, ...) of every song, in order; on all cores where there are many songs."""
     from sklearn.utils.parallel import Parallel, delayed
 
@@ -76,12 +78,12 @@ def audio_features(
     return np.load(file, mmap_mode="r")
 
 
-def _write_one_by_one(file, songs, count: int) -> None:
+def _write_one_by_one(file: Path, songs: Iterator[np.ndarray], count: int) -> None:
     """Write the features of many songs without ever holding them all in memory."""
-    out = None
-    for position, features in enumerate(songs):
-        if out is None:
-            out = np.lib.format.open_memmap(file, "w+", np.float16, (count, *features.shape))
+    features = next(songs)
+    out = np.lib.format.open_memmap(file, "w+", np.float16, (count, *features.shape))
+    out[0] = features
+    for position, features in enumerate(songs, start=1):
         out[position] = features
     out.flush()
 
@@ -102,7 +104,9 @@ def _features_of_song(corpus: Corpus, position: int, sample_rate: int, hears_wav
     return tower_inputs(np.stack(mixes), sample_rate, hears_waves).numpy().astype(np.float16)
 
 
-def mute_cells(features, row: int, same_label, rng, silence: float = SILENCE) -> np.ndarray:
+def mute_cells(
+    features: np.ndarray, row: int, same_label: np.ndarray, rng: np.random.Generator, silence: float = SILENCE
+) -> np.ndarray:
     """The features of a song with random cells muted.
 
     Every second time segments are lent by other songs of the same label. What bears a label is local: a loan
@@ -134,7 +138,7 @@ def mute_cells(features, row: int, same_label, rng, silence: float = SILENCE) ->
     return np.concatenate(parts).astype(np.float32)
 
 
-def drop_words(text: str, rng, chance_of_none: float = 0.2) -> str:
+def drop_words(text: str, rng: np.random.Generator, chance_of_none: float = 0.2) -> str:
     """A text without some of its words; a word is dropped wherever it stands.
 
     Args:

@@ -8,8 +8,15 @@ import html
 import os
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ..data import audio as _sound
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from ..data.song import Song
+    from ..explain.explanation import Explanation
 
 
 def _run() -> tuple[Path, str] | None:
@@ -35,7 +42,7 @@ def slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:60] or "x"
 
 
-def glue(name: str, value) -> None:
+def glue(name: str, value: Any) -> None:
     """Keep a computed value for the prose: {glue:text}`name` or {glue:text}`name:.2f`."""
     try:
         from myst_nb import glue as keep
@@ -54,7 +61,7 @@ def link(page: str) -> str:
     return f"*{page.rpartition('/')[2].replace('-', ' ')}*"
 
 
-def figure(fig, alt: str, caption: str = "", name: str = "") -> None:
+def figure(fig: "Figure", alt: str, caption: str = "", name: str = "") -> None:
     """Show a figure; in the book it is numbered, captioned and described for those who cannot see it.
 
     Args:
@@ -83,7 +90,7 @@ def figure(fig, alt: str, caption: str = "", name: str = "") -> None:
     plt.close(fig)
 
 
-def _save_small(fig, file: Path) -> None:
+def _save_small(fig: "Figure", file: Path) -> None:
     """Write a figure with 192 colours: a chart needs no sixteen million, and a page has a megabyte."""
     from PIL import Image
 
@@ -127,8 +134,14 @@ def show_html(fragment: str) -> None:
     display(HTML(fragment))
 
 
-def player(explanation, song, model=None) -> None:
-    """The listenable explanation, its sound beside the page in the book; with the model, its true answers."""
+def player(explanation: "Explanation", song: "Song", model: Any = None) -> None:
+    """The listenable explanation, its sound beside the page in the book; with the model, its true answers.
+
+    Args:
+        explanation: what is shown.
+        song: the song that was explained, for its sound.
+        model: the model that was explained; with it, the page gives true answers to mixes.
+    """
     from IPython.display import HTML, display
 
     from .player.player import player as make

@@ -6,14 +6,21 @@ white and on black.
 """
 
 import html
+from typing import TYPE_CHECKING, Any
 
 import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+
+if TYPE_CHECKING:
+    from matplotlib.image import AxesImage
+
+    from ..explain.explanation import Explanation
 
 INK = "#787c82"  # contrast 4.2 on white and on the book's dark page
 FAINT = "#9aa0a6"  # what could be zero, and other things that should stand back
@@ -52,7 +59,7 @@ matplotlib.rcParams.update(
         "axes.spines.top": False,
         "axes.spines.right": False,
         "image.cmap": "cividis",
-        "axes.prop_cycle": matplotlib.cycler(
+        "axes.prop_cycle": cycler(
             color=[COLOURS["audio"], COLOURS["lyrics"], "#b8860b", "#6a7fdb", "#c2528b", INK]
         ),
     }
@@ -87,7 +94,9 @@ def panels(
     return figure, list(axes.flat[:count])
 
 
-def heatmap(ax: Axes, table: pd.DataFrame, title: str = "", limit: float | None = None, **options):
+def heatmap(
+    ax: Axes, table: pd.DataFrame, title: str = "", limit: float | None = None, **options: Any
+) -> "AxesImage":
     """Draw a table of numbers as colours, from 0 to `limit`, or from -limit to limit where some are negative.
 
     Args:
@@ -160,10 +169,10 @@ def heatmaps(
 def bars(
     ax: Axes,
     values: pd.Series,
-    errors=None,
+    errors: Any = None,
     title: str = "",
     label: str = "importance",
-    colour=COLOURS["lyrics"],
+    colour: Any = COLOURS["lyrics"],
 ) -> None:
     """Draw named values as bars, the first on top.
 
@@ -189,7 +198,7 @@ def bars(
     ax.invert_yaxis()
 
 
-def themes(ax: Axes, points: np.ndarray, names, classes, title: str = "") -> None:
+def themes(ax: Axes, points: np.ndarray, names: Any, classes: Any, title: str = "") -> None:
     """Draw words on a plane, coloured by class.
 
     Args:
@@ -272,7 +281,7 @@ def cells(explanations: dict, label: str) -> Figure:
     return figure
 
 
-def lit(explanation, label: str, beyond: float = 2.0) -> str:
+def lit(explanation: "Explanation", label: str, beyond: float = 2.0) -> str:
     """Return the lyrics as HTML, each word shaded by its weight for a class, on one scale for all classes.
 
     A word is shaded and underlined only where its weight is larger than `beyond` standard errors: any other

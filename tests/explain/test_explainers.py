@@ -1,3 +1,5 @@
+"""Explainers end to end: known models get their known weights, wrong arguments one sentence."""
+
 import dataclasses
 import functools
 import json

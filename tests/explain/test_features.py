@@ -1,3 +1,5 @@
+"""Mutings: mixes and texts for masks are what they should be, sample by sample and letter by letter."""
+
 import numpy as np
 import pytest
 from hypothesis import given, settings

@@ -1,3 +1,5 @@
+"""The change that flips a label is one, and a small one."""
+
 from itertools import combinations
 
 import numpy as np

@@ -1,3 +1,5 @@
+"""Interactions of known models: the shares and pairs that their formulas have."""
+
 from itertools import product
 from time import process_time
 

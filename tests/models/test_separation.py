@@ -1,3 +1,5 @@
+"""Stems sum to the mix, and hold what they are named after."""
+
 import numpy as np
 import pytest
 import torch

@@ -65,7 +65,16 @@ def score_of(rng: np.random.Generator, valence: float, energy: float) -> dict:
 
 
 def chord(score: dict, segment: int, step: int) -> tuple[int, dict[str, int]]:
-    """Return the root above the key at a step of a segment, and the scale above the root."""
+    """Return the root above the key at a step of a segment, and the scale above the root.
+
+    Args:
+        score: the song's plan: its chords (root in semitones, third), bar and steps a segment.
+        segment: 0 to 9, the tenth of the clip.
+        step: within the segment, counted from 0.
+
+    Returns:
+        The root in semitones above the key, and for each mark of a line its semitones above the root.
+    """
     number = (segment * score["steps"] + step) // score["bar"] % 4
     root, third = score["chords"][number]
     sixth = 9 if third == 4 else 10
@@ -97,7 +106,15 @@ def _read_pattern(pattern: str, length: float, score: dict, segment: int) -> Ite
 
 
 def drums(out: np.ndarray, recipe: str, score: dict, segment: int, rng: np.random.Generator) -> None:
-    """Play a groove of GROOVES into a cell; one hit in twelve is left out, never the first."""
+    """Play a groove of GROOVES into a cell; one hit in twelve is left out, never the first.
+
+    Args:
+        out: (samples,) float, the sound of the cell; what is played is added in place.
+        recipe: name of what is played, a key of GROOVES.
+        score: the song's plan, as `write_score` gives it: key, chords, bar, steps.
+        segment: 0 to 9, the tenth of the clip.
+        rng: draws which notes are left out and how loud each is.
+    """
     for name, pattern in GROOVES[recipe].items():
         for number, (step, mark, _) in enumerate(_read_pattern(pattern, 0, score, segment)):
             loudness = 0.45 if mark == "o" else 0.8
@@ -109,7 +126,15 @@ def drums(out: np.ndarray, recipe: str, score: dict, segment: int, rng: np.rando
 
 
 def bass(out: np.ndarray, recipe: str, score: dict, segment: int, rng: np.random.Generator) -> None:
-    """Play a line of BASSES into a cell."""
+    """Play a line of BASSES into a cell.
+
+    Args:
+        out: (samples,) float, the sound of the cell; what is played is added in place.
+        recipe: name of what is played, a key of BASSES.
+        score: the song's plan, as `write_score` gives it: key, chords, bar, steps.
+        segment: 0 to 9, the tenth of the clip.
+        rng: draws which notes are left out and how loud each is.
+    """
     instrument, line, full_length = BASSES[recipe]
     for number, (step, mark, length) in enumerate(_read_pattern(line, full_length, score, segment)):
         root, scale = chord(score, segment, step)
@@ -120,7 +145,15 @@ def bass(out: np.ndarray, recipe: str, score: dict, segment: int, rng: np.random
 
 
 def other(out: np.ndarray, recipe: str, score: dict, segment: int, rng: np.random.Generator) -> None:
-    """Play a riff of RIFFS into a cell: a root alone, a line, or chords."""
+    """Play a riff of RIFFS into a cell: a root alone, a line, or chords.
+
+    Args:
+        out: (samples,) float, the sound of the cell; what is played is added in place.
+        recipe: name of what is played, a key of RIFFS.
+        score: the song's plan, as `write_score` gives it: key, chords, bar, steps.
+        segment: 0 to 9, the tenth of the clip.
+        rng: draws which notes are left out and how loud each is.
+    """
     instrument, line, full_length, manner = RIFFS[recipe]
     base = 50 + score["lift"]
     for number, (step, mark, length) in enumerate(_read_pattern(line, full_length, score, segment)):
@@ -142,7 +175,18 @@ def other(out: np.ndarray, recipe: str, score: dict, segment: int, rng: np.rando
 def vocals(
     out: np.ndarray, recipe: str, score: dict, segment: int, rng: np.random.Generator
 ) -> list[tuple[str, float, float]]:
-    """Sing a segment's words into a cell; return each word's start and end in seconds."""
+    """Sing a segment's words into a cell; return each word's start and end in seconds.
+
+    Args:
+        out: (samples,) float, the sound of the cell; what is played is added in place.
+        recipe: name of what is played, a key of the ways of singing.
+        score: the song's plan, as `write_score` gives it: key, chords, bar, steps.
+        segment: 0 to 9, the tenth of the clip.
+        rng: draws which notes are left out and how loud each is.
+
+    Returns:
+        (word, start, end) of each word, in seconds.
+    """
     steps, sung = score["steps"], score["sung"][segment]
     total = sum(len(syllables) for _, syllables in sung)
     melody, base = _melody(score, segment, total, rng)
@@ -237,7 +281,7 @@ def perform(
             if word_times:
                 onsets += word_times
         stems[stem] = _finish(sound.astype(np.float64), score["levels"][stem])
-    return sum(stems.values()), stems, onsets
+    return sum(stems.values()), stems, onsets  # type: ignore[return-value]
 
 
 def _finish(cells: np.ndarray, level: float) -> np.ndarray:

@@ -66,12 +66,12 @@ i will V you at the N|they V the N every day|under the N we V|what did the N say
 so A and so A the N|one more N before we V|if you V i will V|my N is a A N|between the N and the N
 no one can V the N|some A N came to V|when the N is A i V|we could V another N|this is the N we V
 tell me that the N is A|you and the A N|i know the N will V|A A and A N|here is the N here is the N"""
-LINES = [line.split() for row in LINES.splitlines() for line in row.split("|")]
+LINES = [line.split() for row in LINES.splitlines() for line in row.split("|")]  # type: ignore[assignment]
 KINDS = "NVA"
 FOREIGN = """la lluvia canta sobre mi ventana|y yo camino solo por la arena|cuando la noche llega te recuerdo
 der regen singt am fenster leise|ich gehe langsam durch die felder|und keiner kennt den weg nach hause
 la pluie revient sur la fenetre|je marche encore sous les arbres|et le matin nous attend"""
-FOREIGN = [row.split("|") for row in FOREIGN.splitlines()]
+FOREIGN = [row.split("|") for row in FOREIGN.splitlines()]  # type: ignore[assignment]
 
 
 @lru_cache
@@ -96,7 +96,16 @@ def genre_lexicon(genre: str) -> tuple[dict[str, list[str]], dict[str, list[str]
 
 
 def choose(rng: np.random.Generator, words: dict[str, list[str]], count: int) -> list[tuple[str, str]]:
-    """Return some (kind, word) of a lexicon, each once."""
+    """Return some (kind, word) of a lexicon, each once.
+
+    Args:
+        rng: decides which.
+        words: a lexicon: the words of each kind, see `lexicon`.
+        count: how many; a small lexicon gives fewer.
+
+    Returns:
+        (kind, word), no word twice.
+    """
     flat = [(kind, word) for kind in KINDS for word in words[kind]]
     return [flat[i] for i in rng.permutation(len(flat))[:count]]
 

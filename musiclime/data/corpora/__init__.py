@@ -2,6 +2,7 @@
 
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from ..song import Corpus
 
@@ -19,7 +20,7 @@ READERS = {
 }
 
 
-def load_corpus(name: str = "demo", root: str | Path | None = None, **options) -> Corpus:
+def load_corpus(name: str = "demo", root: str | Path | None = None, **options: Any) -> Corpus:
     """Load a corpus by its name.
 
     Args:

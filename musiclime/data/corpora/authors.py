@@ -6,6 +6,7 @@ import math
 import pickle
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -159,7 +160,7 @@ def _genre_named(name: str) -> str:
     return plain if plain in GENRES else genre_of(plain) if plain else ""
 
 
-def _label_problem(row) -> str:
+def _label_problem(row: Any) -> str:
     if row.genre not in ("", "other", *GENRES):
         return f"no genre: {row.genre}"
     if row.emotion not in ("", *EMOTIONS):
@@ -235,7 +236,7 @@ def _checked(array: object, path: Path) -> np.ndarray:
 class _ArraysOnly(pickle.Unpickler):
     """An unpickler that makes numpy arrays and Python's own containers, and nothing that could act."""
 
-    def find_class(self, module: str, name: str):
+    def find_class(self, module: str, name: str) -> Any:
         if (module, name) not in ADMITTED:
             raise ValueError(f"names {module}.{name}, which is no array")
         return super().find_class(module, name)

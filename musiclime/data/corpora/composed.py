@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -73,7 +74,7 @@ def _code_of_the_composer() -> str:
     return composer_code([path.read_text("utf-8") for path in sorted(COMPOSER.glob("*.py"))])
 
 
-def _meaning(node) -> str:
+def _meaning(node: Any) -> str:
     """A syntax tree as text, without what IGNORED_FIELDS names and without docstrings."""
     if isinstance(node, list):
         return "[" + ",".join(_meaning(part) for part in node) + "]"

@@ -32,9 +32,9 @@ class Sieve:
     (chapter *Curation*)
     """
 
-    def __init__(self, table: pd.DataFrame, broken: Iterable[tuple[str, str]] = ()):
+    def __init__(self, table: pd.DataFrame, broken: Iterable[tuple[str, str]] = ()) -> None:
         self.table = table.reset_index(drop=True)
-        reasons = {}
+        reasons: dict[str, str] = {}
         for id, reason in broken:
             reasons.setdefault(id, reason)
         here = set(table["id"])
@@ -259,12 +259,12 @@ def surplus(labels: Iterable[str], seed: int = 0) -> np.ndarray:
 
     (chapter *Curation*)
     """
-    labels = pd.Series(list(labels), dtype=object)
-    if labels.empty:
+    classes = pd.Series(list(labels), dtype=object)
+    if classes.empty:
         return np.zeros(0, dtype=bool)
-    order = pd.Series(np.random.default_rng(seed).permutation(len(labels)))
-    rank_in_class = order.groupby(labels).rank()
-    return (rank_in_class > labels.value_counts().min()).to_numpy()
+    order = pd.Series(np.random.default_rng(seed).permutation(len(classes)))
+    rank_in_class = order.groupby(classes).rank()
+    return (rank_in_class > classes.value_counts().min()).to_numpy()
 
 
 def balance(corpus: Corpus, label: str = "emotion", seed: int = 0) -> Corpus:

@@ -4,7 +4,7 @@ import csv
 import io
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,10 +25,8 @@ SAFE_ID = r"[A-Za-z0-9_-]{1,64}"
 SOUND_ENDINGS = {".mp3", ".wav", ".flac", ".ogg", ".opus", ".aiff", ".aif"}
 
 
-def bar(things: Iterable, what: str) -> tqdm:
+def bar(things: Collection, what: str) -> tqdm:
     """Wrap what is looped over in a progress bar, shown where there is enough to wait for."""
-    if not hasattr(things, "__len__"):
-        things = list(things)
     return tqdm(things, desc=what, disable=len(things) < 5000)
 
 
@@ -207,7 +205,11 @@ def check_files(sieve: "Sieve", sounds: dict, texts: dict, open_sound: bool = Tr
     sieve.drop(~sieve.table["id"].isin(texts), "no lyrics file")
     languages = sieve.table.get("_wanted", pd.Series("", index=sieve.table.index))
     pairs = bar(list(zip(sieve.table["id"], languages, strict=True)), "lyrics")
-    sieve.drop_where([lyrics_problem(*texts[id], wanted) for id, wanted in pairs])
+    problems = []
+    for id, wanted in pairs:
+        path, size = texts[id]
+        problems.append(lyrics_problem(path, size, wanted))
+    sieve.drop_where(problems)
 
     sieve.drop(~sieve.table["id"].isin(sounds), "no sound file")
     if open_sound:

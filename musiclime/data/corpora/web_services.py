@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import requests
@@ -25,7 +26,7 @@ class PoliteRetry(Retry):
 
     pause = 1.0
 
-    def new(self, **changes) -> "PoliteRetry":
+    def new(self, **changes: Any) -> "PoliteRetry":
         retry = super().new(**changes)
         retry.pause = self.pause
         return retry
@@ -33,7 +34,7 @@ class PoliteRetry(Retry):
     def get_backoff_time(self) -> float:
         return max(self.pause, super().get_backoff_time())
 
-    def get_retry_after(self, response) -> float | None:
+    def get_retry_after(self, response: Any) -> float | None:
         wanted = super().get_retry_after(response)
         return None if wanted is None else max(self.pause, min(wanted, LONGEST_WAIT))
 
@@ -50,7 +51,7 @@ class Client:
     (chapter *Curation*)
     """
 
-    def __init__(self, contact: str, cache: str | Path, pause: float = 1.0, tries: int = 4):
+    def __init__(self, contact: str, cache: str | Path, pause: float = 1.0, tries: int = 4) -> None:
         if not contact.strip():
             raise ValueError("give a contact, an address or a page of yours: the service asks who is calling")
         self.cache, self.pause = Path(cache), pause
@@ -63,7 +64,7 @@ class Client:
         for scheme in ("https://", "http://"):
             self._session.mount(scheme, HTTPAdapter(max_retries=retry))
 
-    def get(self, url: str, **query):
+    def get(self, url: str, **query: Any) -> Any:
         """Return the answer to a question, from the cache if it was asked before.
 
         Args:

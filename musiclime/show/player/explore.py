@@ -1,5 +1,8 @@
 """A panel for a live notebook: mute cells and words, and ask the real model each time."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
 from ...data.song import Song
@@ -7,7 +10,7 @@ from ...explain.explanation import Explanation
 from .player import space
 
 
-def explore(explanation: Explanation, predict, song: Song):
+def explore(explanation: Explanation, predict: Any, song: Song) -> Any:
     """Toggles for every cell and word; each change asks the model again.
 
     Args:
@@ -31,7 +34,7 @@ def explore(explanation: Explanation, predict, song: Song):
 class _Panel:
     """The panel's toggles and bars, and what happens when one is pressed."""
 
-    def __init__(self, explanation: Explanation, ask, inner):
+    def __init__(self, explanation: Explanation, ask: Callable[..., Any], inner: Any) -> None:
         import ipywidgets
 
         self.explanation, self.ask, self.inner = explanation, ask, inner
@@ -51,7 +54,7 @@ class _Panel:
         """(1, features), true where a feature is on."""
         return np.array([[toggle.value for toggle in self.toggles]])
 
-    def ask_model(self, _=None) -> None:
+    def ask_model(self, _: Any = None) -> None:
         """Show what the model and the sum of weights say of the present mix."""
         on = self.mask()
         audio = self.inner.mix(on[:, : self.cells]).astype(np.float32)
@@ -61,7 +64,7 @@ class _Panel:
             bar.value = float(np.clip(answer, 0, 1))
             number.value = f"model {answer:.2f}, sum of weights {estimate:.2f}"
 
-    def listen(self, _) -> None:
+    def listen(self, _: Any) -> None:
         """Play the present mix."""
         from IPython.display import Audio, display
 
@@ -74,11 +77,11 @@ class _Panel:
         """The panel from top to bottom: stems, words, classes, sound."""
         import ipywidgets
 
-        def row(name, *boxes):
+        def row(name: str, *boxes: Any) -> Any:
             label = ipywidgets.Label(name, layout=ipywidgets.Layout(width="130px"))
             return ipywidgets.HBox([label, *boxes])
 
-        by_stem = {}
+        by_stem: dict[str, list] = {}
         for toggle, cell in zip(self.toggles, self.inner.audio):
             by_stem.setdefault(cell.stem, []).append(toggle)
         stems = [row(stem, *toggles) for stem, toggles in by_stem.items()]
@@ -88,7 +91,7 @@ class _Panel:
         return [*stems, words, *said, self.hear, self.heard]
 
 
-def _toggle(explanation: Explanation, place: int):
+def _toggle(explanation: Explanation, place: int) -> Any:
     """A button for one feature, with the sign of its weight and, on hover, its weight and error."""
     import ipywidgets
 

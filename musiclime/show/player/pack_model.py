@@ -4,15 +4,19 @@ import base64
 import hashlib
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from ...explain.features import Space
 
 PARAMETERS = 400_000  # more than these are no small model, and too much for a page
 FAMILIES = {"audio": "audio-spectrogram-transformer", "lyrics": "roberta"}
 FUSIONS = ("concat", "sum", "product")  # what model_in_browser.js can compute
 
 
-def runs_in_page(model) -> bool:
+def runs_in_page(model: Any) -> bool:
     """Whether model_in_browser.js can be this model: small, with the demo's towers and a head that it knows.
 
     Args:
@@ -39,19 +43,19 @@ def runs_in_page(model) -> bool:
     return sum(weights.numel() for weights in network.state_dict().values()) < PARAMETERS
 
 
-def _has_whole_patches(config) -> bool:
+def _has_whole_patches(config: Any) -> bool:
     """Whether an audio tower cuts the usual filterbank into square patches that do not overlap."""
     sides = {config.patch_size, config.frequency_stride, config.time_stride}
     return len(sides) == 1 and config.num_mel_bins == 128 and config.max_length == 1024
 
 
-def _has_word_tokenizer(tokenizer) -> bool:
+def _has_word_tokenizer(tokenizer: Any) -> bool:
     """Whether every token is a word."""
     inner = getattr(tokenizer, "backend_tokenizer", None)
     return inner is not None and type(inner.model).__name__ == "WordLevel"
 
 
-def pack(model) -> dict:
+def pack(model: Any) -> dict:
     """Everything that the page needs to be the model.
 
     Args:
@@ -90,7 +94,7 @@ def pack(model) -> dict:
     }
 
 
-def _shape(config) -> dict:
+def _shape(config: Any) -> dict:
     """The sizes of a tower."""
     return {
         "d": config.hidden_size,
@@ -116,7 +120,7 @@ def script_of(packed: dict) -> tuple[str, str]:
     return key, f'(window.musiclimeModel ||= {{}})["{key}"] = {text};\n'
 
 
-def write_model(model, assets: Path) -> dict:
+def write_model(model: Any, assets: Path) -> dict:
     """Write the model's script beside the pages, once for all of them.
 
     Args:
@@ -133,7 +137,7 @@ def write_model(model, assets: Path) -> dict:
     return {"key": key, "src": f"../assets/model-{key}.js", "code": "../assets/model_in_browser.js"}
 
 
-def inline_model(model) -> dict:
+def inline_model(model: Any) -> dict:
     """The model inside the page itself, for a live notebook.
 
     Args:
@@ -146,7 +150,7 @@ def inline_model(model) -> dict:
     return {"key": script_of(packed)[0], "packed": packed}
 
 
-def table_of(model, space) -> dict | None:
+def table_of(model: Any, space: "Space") -> dict | None:
     """The exact answers of a tagger that averages patches, for every mix of one song.
 
     Args:

@@ -1,10 +1,10 @@
 """Plant it yourself: a composed song's evidence and neutral material, for a reader to choose between."""
 
 from pathlib import Path
-
-import numpy as np
+from typing import Any
 
 from ...data import lyrics as lyric_tools
+from ...data.audio import segment_borders
 from ...data.song import Song
 from .pack_model import inline_model, runs_in_page, write_model
 from .player import HERE, keep, pack_stems, safe_json, sound_beside, style_and_scripts
@@ -12,7 +12,7 @@ from .player import HERE, keep, pack_stems, safe_json, sound_beside, style_and_s
 SEGMENTS = 10
 
 
-def plant(songs: list[tuple[Song, Song]], model, assets=None) -> str:
+def plant(songs: list[tuple[Song, Song]], model: Any, assets: str | Path | None = None) -> str:
     """A page part in which a reader plants evidence, asks the model, explains its answer and marks that.
 
     Args:
@@ -33,7 +33,7 @@ def plant(songs: list[tuple[Song, Song]], model, assets=None) -> str:
     data = {
         "classes": list(model.classes),
         "songs": [plant_data(song, neutral, assets) for song, neutral in songs],
-        "model": inline_model(model) if assets is None else write_model(model, assets),
+        "model": inline_model(model) if assets is None else write_model(model, Path(assets)),
     }
     script = (HERE / "plant.js").read_text(encoding="utf-8")
     style, scripts = style_and_scripts(assets)
@@ -47,18 +47,27 @@ def plant(songs: list[tuple[Song, Song]], model, assets=None) -> str:
     return f'{style}<div class="ml-player ml-plant" data-ready="plant">{fallback}{told}</div>{scripts}'
 
 
-def plant_data(song: Song, neutral: Song, assets) -> dict:
-    """One song for the page: eight stems, and each word with its neutral counterpart."""
-    if len(song.audio) != len(neutral.audio) or list(song.stems) != list(neutral.stems):
+def plant_data(song: Song, neutral: Song, assets: str | Path | None) -> dict:
+    """One song for the page: eight stems, and each word with its neutral counterpart.
+
+    Args:
+        song: a composed song whose every cell bears its genre.
+        neutral: its neutral counterpart, of the same length.
+        assets: the folder for sound; None keeps it in the data.
+
+    Returns:
+        JSON for plant.js: genre, stems, borders in seconds, tokens and sound.
+    """
+    if len(song.audio) != len(neutral.audio) or list(song.known_stems) != list(neutral.known_stems):
         raise ValueError(f"song {song.id!r} and its neutral counterpart differ in length or stems")
-    tracks = [*song.stems.values(), *neutral.stems.values()]
+    tracks = [*song.known_stems.values(), *neutral.known_stems.values()]
     packed = pack_stems(tracks, song.sample_rate)
     scales = packed.pop("scales")
-    packed["tracks"] = [{"row": row % len(song.stems), "scale": s} for row, s in enumerate(scales)]
-    borders = np.linspace(0, len(song.audio), SEGMENTS + 1).round() / song.sample_rate
+    packed["tracks"] = [{"row": row % len(song.known_stems), "scale": s} for row, s in enumerate(scales)]
+    borders = segment_borders(len(song.audio), SEGMENTS) / song.sample_rate
     return {
         "genre": song.genre,
-        "stems": list(song.stems),
+        "stems": list(song.known_stems),
         "borders": borders.tolist(),
         "tokens": paired_words(song, neutral),
         "sound": sound_beside(packed, f"plant-{song.id}", assets),

@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from difflib import SequenceMatcher
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile as sf
@@ -23,13 +24,21 @@ from .pack_model import inline_model, runs_in_page, table_of, write_model
 
 HERE = Path(__file__).parent
 SCRIPTS = ("player.js", "model_in_browser.js")
-FIELDS = ("classes", "features", "weights", "errors", "intercept", "score", "probabilities")
-FIELDS += ("samples", "seed", "design", "song", "provenance", "contrasts")
+FIELDS = ("classes", "features", "weights", "errors", "intercept", "score", "probabilities") + (
+    "samples",
+    "seed",
+    "design",
+    "song",
+    "provenance",
+    "contrasts",
+)
 ROWS_WITHOUT_SCRIPT = 200
 FEW_MASKS = 80
 
 
-def player(explanation: Explanation, song: Song | None = None, assets=None, predict=None) -> str:
+def player(
+    explanation: Explanation, song: Song | None = None, assets: str | Path | None = None, predict: Any = None
+) -> str:
     """An explanation as an HTML fragment to hear, to question and to mute.
 
     Args:
@@ -48,13 +57,13 @@ def player(explanation: Explanation, song: Song | None = None, assets=None, pred
         >>> loud = lambda audio, lyrics: np.abs(audio).mean(1, keepdims=True)
         >>> song = ml.load_corpus("demo", size=1)[0]
         >>> explanation = ml.AudioLIME(loud, samples=50).explain(song)
-        >>> ml.player(explanation).count("ml-player")
+        >>> ml.player(explanation).count('class="ml-player"')
         1
 
     (chapter *Explain*)
     """
     name = str((song and song.id) or explanation.song.get("id") or "song")
-    data = {
+    data: dict[str, Any] = {
         "explanation": explanation_data(explanation),
         "label": explanation.row(explanation.label),
         "steady": [round(float(explanation.steady(5, label)), 3) for label in explanation.classes],
@@ -78,7 +87,7 @@ def player(explanation: Explanation, song: Song | None = None, assets=None, pred
 
 def explanation_data(explanation: Explanation) -> dict:
     """The explanation as JSON has it, which a reader can download and `Explanation.load` reads."""
-    data = {"schema": SCHEMA}
+    data: dict[str, Any] = {"schema": SCHEMA}
     for name in FIELDS:
         value = getattr(explanation, name)
         if name == "features":
@@ -104,8 +113,21 @@ def can_be_asked(explanation: Explanation) -> bool:
     return settings.get("off", "silence") == "silence" and not has_patches
 
 
-def model_data(explanation, song, name, assets, predict) -> dict:
-    """How the page finds the model's answers: the model, a table of all its answers, or some answers."""
+def model_data(
+    explanation: Explanation, song: Song, name: str, assets: str | Path | None, predict: Any
+) -> dict:
+    """How the page finds the model's answers: the model, a table of all its answers, or some answers.
+
+    Args:
+        explanation: what is shown.
+        song: the song that was explained.
+        name: of the song, from which its files are named.
+        assets: a folder beside the page; None puts all into the fragment.
+        predict: the model that was explained.
+
+    Returns:
+        JSON for player.js under model, table or answers.
+    """
     rate = getattr(predict, "sample_rate", song.sample_rate)
     inner = space(explanation, song, rate)
     table = table_of(predict, inner)
@@ -120,11 +142,11 @@ def model_data(explanation, song, name, assets, predict) -> dict:
         return {"truth": ask_ahead(explanation, inner, predict)}
     # The model answers every mix; the listening study and a page whose worker is blocked need only some.
     found = {"truth": ask_ahead(explanation, inner, predict, FEW_MASKS)}
-    found["model"] = inline_model(predict) if assets is None else write_model(predict, assets)
+    found["model"] = inline_model(predict) if assets is None else write_model(predict, Path(assets))
     return found
 
 
-def style_and_scripts(assets) -> tuple[str, str]:
+def style_and_scripts(assets: str | Path | None) -> tuple[str, str]:
     """The style sheet and the scripts: in the fragment, or as files that all pages share."""
     style = (HERE / "player.css").read_text(encoding="utf-8")
     scripts = {name: (HERE / name).read_text(encoding="utf-8") for name in SCRIPTS}
@@ -142,9 +164,18 @@ def style_and_scripts(assets) -> tuple[str, str]:
 
 
 def title_line(explanation: Explanation, song: Song | None, name: str) -> str:
-    """Title and artist, and for a real song its licence, whose it is, and where it comes from."""
+    """Title and artist, and for a real song its licence, whose it is, and where it comes from.
 
-    def known(what):
+    Args:
+        explanation: what is shown.
+        song: for licence, attribution and source; None: what the explanation knows.
+        name: what stands where there is no title.
+
+    Returns:
+        HTML.
+    """
+
+    def known(what: str) -> Any:
         return escape(str(getattr(song, what, "") or explanation.song.get(what) or ""), quote=True)
 
     parts = [f"<strong>{known('title') or escape(name)}</strong>"]
@@ -161,13 +192,13 @@ def title_line(explanation: Explanation, song: Song | None, name: str) -> str:
     return f'<div class="ml-title" dir="auto">{" ".join(parts)}</div>'
 
 
-def safe_json(data) -> str:
+def safe_json(data: Any) -> str:
     """JSON that no HTML parser can leave."""
     text = json.dumps(data, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
     return text.translate({ord(sign): f"\\u{ord(sign):04x}" for sign in "<>&\u2028\u2029"})
 
 
-def digits(values, count: int) -> list:
+def digits(values: np.ndarray, count: int) -> list:
     """Numbers with so many significant digits, as lists."""
     values = np.asarray(values, dtype=float)
     if not np.isfinite(values).all():
@@ -194,6 +225,14 @@ def space(explanation: Explanation, song: Song, sample_rate: int) -> Space:
     """The explained features of a song, to be muted and restored, a muted cell being silent.
 
     An explanation that was made in this session still has them; for one that was loaded they are rebuilt.
+
+    Args:
+        explanation: what is shown.
+        song: the song that was explained.
+        sample_rate: in Hz, at which the space is to sound.
+
+    Returns:
+        A `Space` in which a muted cell is silent.
     """
     own = getattr(explanation, "space", None)
     if own is not None and (own.song.sample_rate == sample_rate or not song.stems):
@@ -207,7 +246,7 @@ def space(explanation: Explanation, song: Song, sample_rate: int) -> Space:
         separated = f"the stems of song {song.id!r} came from {settings['separate']}"
         raise ValueError(f"{separated}: hand over explainer.prepare(song), which carries them")
 
-    def one_track(audio, rate):
+    def one_track(audio: np.ndarray, rate: float) -> Any:
         return {"mix": audio}
 
     separate = None if cells else one_track
@@ -218,7 +257,7 @@ def space(explanation: Explanation, song: Song, sample_rate: int) -> Space:
     return Space(ready, cells, words, None, borders, parts)
 
 
-def encode_mp3(audio, rate: int) -> bytes:
+def encode_mp3(audio: np.ndarray, rate: int) -> bytes:
     """Sound as mp3."""
     file = io.BytesIO()
     how = {"format": "MP3", "compression_level": 0.3, "bitrate_mode": "VARIABLE"}
@@ -255,8 +294,17 @@ def pack_stems(stems: list, rate: int) -> dict:
     }
 
 
-def sound_beside(packed: dict, name: str, assets) -> dict:
-    """The packed stems without their sound, which goes into a script beside the page that play loads."""
+def sound_beside(packed: dict, name: str, assets: str | Path | None) -> dict:
+    """The packed stems without their sound, which goes into a script beside the page that play loads.
+
+    Args:
+        packed: stems as mp3, see `pack_stems`.
+        name: of the song, from which its files are named.
+        assets: a folder beside the page; None puts all into the fragment.
+
+    Returns:
+        The same, with the address of the script (src) in place of the sound (mp3).
+    """
     if assets is None:
         return packed
     script = f'(window.musiclimeSound ||= {{}})["{packed["key"]}"] = {json.dumps(packed["mp3"])};\n'
@@ -265,10 +313,20 @@ def sound_beside(packed: dict, name: str, assets) -> dict:
     return told | {"src": keep(file, script)}
 
 
-def pack_sound(explanation: Explanation, song: Song, name: str, assets) -> dict:
-    """The stems of a song for the page, each with the row of the grid that it is heard through."""
+def pack_sound(explanation: Explanation, song: Song, name: str, assets: str | Path | None) -> dict:
+    """The stems of a song for the page, each with the row of the grid that it is heard through.
+
+    Args:
+        explanation: what is shown.
+        song: the song that was explained.
+        name: of the song, from which its files are named.
+        assets: a folder beside the page; None puts all into the fragment.
+
+    Returns:
+        JSON for player.js: the tracks with their rows and scales, and the sound or its address.
+    """
     ready = space(explanation, song, song.sample_rate).song
-    stems, rate = ready.stems, ready.sample_rate
+    stems, rate = ready.known_stems, ready.sample_rate
     rows = list(dict.fromkeys(f.stem for f in explanation.features if f.modality == "audio"))
     packed = pack_stems(list(stems.values()), rate)
     tracks = []
@@ -309,8 +367,20 @@ def weights_table(explanation: Explanation) -> str:
     return f'{start}role="group" aria-label="Weights">{html}</div></details>'
 
 
-def players_without_script(explanation: Explanation, song: Song | None, name: str, assets) -> str:
-    """What can be heard without script: the song, and what mattered."""
+def players_without_script(
+    explanation: Explanation, song: Song | None, name: str, assets: str | Path | None
+) -> str:
+    """What can be heard without script: the song, and what mattered.
+
+    Args:
+        explanation: what is shown.
+        song: the song that was explained; None: there is no sound.
+        name: of the song, from which its files are named.
+        assets: a folder beside the page; None puts all into the fragment.
+
+    Returns:
+        HTML inside noscript.
+    """
     if song is None or assets is None:
         return "<noscript><p>The player needs JavaScript; the table below does not.</p></noscript>"
     inner = space(explanation, song, song.sample_rate)

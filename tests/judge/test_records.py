@@ -1,0 +1,59 @@
+"""What the recorded measurements of data/measured say, held to the numbers that the book claims."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+MEASURED = Path(__file__).parents[2] / "data" / "measured"
+
+
+def record(name: str) -> pd.DataFrame:
+    return pd.read_csv(MEASURED / f"{name}.csv", comment="#")
+
+
+def interval_over_pairs(rows: pd.DataFrame, column: str) -> tuple[float, float]:
+    """95 % interval of a mean, by drawing pairs of songs again: splices of one pair are not independent."""
+    pairs = rows.groupby("pair")[column].agg(["sum", "size"]).to_numpy()
+    rng = np.random.default_rng(0)
+    drawn = pairs[rng.integers(len(pairs), size=(4000, len(pairs)))].sum(1)
+    low, high = np.percentile(drawn[:, 0] / drawn[:, 1], [2.5, 97.5])
+    return low, high
+
+
+@pytest.mark.parametrize("tagger", ["MTT_musicnn", "MSD_musicnn"])
+def test_real_splices_are_found_in_the_record(tagger):
+    splices = record("splices")
+    rows = splices[splices["model"] == f"{tagger}, segments"]
+    ours = rows[rows["method"] == "MusicLIME"]
+    assert ours["song"].nunique() >= 60
+    assert ours["auc"].mean() >= 0.9
+    assert ours["pointing"].mean() >= 0.9
+    chance = rows[rows["method"] == "random"]
+    low, high = interval_over_pairs(chance, "auc")
+    assert low < 0.5 < high
+
+
+def test_a_tagger_with_a_random_last_layer_is_explained_at_chance():
+    splices = record("splices")
+    broken = splices[splices["model"] == "MTT_musicnn, last layer at random"]
+    broken = broken[broken["method"] == "MusicLIME"]
+    assert broken["song"].nunique() >= 30
+    low, high = interval_over_pairs(broken, "auc")
+    assert low < 0.5 < high
+    assert high < 0.7  # enough splices to tell chance from the tagger's own 0.92
+
+
+def test_the_record_of_aggregate_has_a_thousand_songs_and_finds_what_was_planted():
+    about = (MEASURED / "aggregate_1000.csv").read_text(encoding="utf-8").splitlines()[1]
+    assert int(about.strip("# ").split()[0]) >= 1000
+    table = record("aggregate_1000")
+    read = table[table["modality"] == "lyrics"]
+    planted = read["planted"] > 0
+    found = read["q"] < 0.05
+    found_here = read["q here"] < 0.05
+    # Songs like these vary between each other as well: that question is never answered more often.
+    assert (found & ~found_here).sum() <= 0.02 * len(read)
+    assert found[planted].mean() > 0.8
+    assert found[~planted].mean() < 0.15

@@ -249,7 +249,9 @@ def medleys(name, counts):
 parts = {}
 learn = medleys("medleys", {"train": (train, 2 * learned), "val": (val, 60)})
 exam = medleys("medleys for the test", {"test": (test, tested)})
-judge = ml.load_model("genre", "lyrics", learn, multilabel=True, epochs=epochs, progress=False)
+judge = ml.load_model(
+    "genre", "lyrics", learn, multilabel=True, epochs=epochs, batch=8, augment=False, progress=False
+)
 measures = evaluate(judge, exam, progress=False)
 
 # %%

@@ -22,26 +22,10 @@ from musiclime.models.filterbank import filterbank
 
 from .bench import write
 
-HEADS = ("concat", "sum", "product", "cross-attention")
-WIDTH, TOKENS = 32, 4
+HEADS = Head.FUSIONS
+WIDTH = 32
 EPOCHS, BATCH, RATE = 400, 32, 3e-3
 SOLVED, STEADY = 0.97, 10  # stop after ten epochs in a row with so many validation songs right
-
-
-class CrossAttention(nn.Module):
-    """Both codes cut into four tokens; those of the words look at those of the sound."""
-
-    def __init__(self):
-        super().__init__()
-        size = WIDTH // TOKENS
-        self.attention = nn.MultiheadAttention(size, 2, batch_first=True)
-        self.norm = nn.LayerNorm(2 * WIDTH)
-        self.classifier = nn.Linear(2 * WIDTH, 2)
-
-    def forward(self, audio, lyrics):
-        sound, text = (code.unflatten(-1, (TOKENS, -1)) for code in (audio, lyrics))
-        seen = self.attention(text, sound, sound, need_weights=False)[0].flatten(1)
-        return self.classifier(self.norm(torch.cat([lyrics, seen], -1)))
 
 
 class Features:
@@ -115,7 +99,7 @@ class Small(nn.Module):
     def __init__(self, audio: int, lyrics: int, head: str):
         super().__init__()
         self.hear, self.read = tower(audio), tower(lyrics)
-        self.head = CrossAttention() if head == "cross-attention" else Head([WIDTH, WIDTH], 2, head)
+        self.head = Head([WIDTH, WIDTH], 2, head)
 
     def forward(self, mels, counts):
         return self.head(self.hear(mels), self.read(counts))

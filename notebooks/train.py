@@ -194,18 +194,19 @@ chapter.figure(
 # `preset="paper"` takes `roberta-large` and `MIT/ast-finetuned-audioset-10-10-0.4593` and the recipe of section 4.2.2 of
 # the thesis. The code that runs is the same. The thesis names no batch size; the authors' notebooks load 10 songs at once
 # for lyrics and 8 for audio, and so do we. The paper's recipe has **no augmentation**: no cell is muted and no word is
-# dropped. For the multimodal model the thesis's text says six epochs and its table five.
+# dropped. Whoever trains in order to explain should take `preset="paper-muted"`, which does both: an explainer asks about
+# just such songs. For the multimodal model the thesis's text says six epochs and its table five.
 
 # %%
 pd.DataFrame({" ".join(name): recipe for name, recipe in RECIPES.items()}).T
 
 # %% [markdown]
 # Other choices are one argument away: `lyrics_backbone="xlm-roberta-base"` for lyrics in other languages,
-# `audio_backbone="m-a-p/MERT-v1-95M", sample_rate=24000` for a network pretrained on music, `fusion="sum"` or
-# `"product"` for other ways to join the two vectors, `multilabel=True` for several labels a song. We had no GPU when this
-# page was made, so it shows no times of the large models.
+# another audio encoder, another way to join the two vectors, several labels a song:
+# {doc}`Four ways to join </runs/fusion>` tries them. We had no GPU when this page was made, so it shows no times of the large
+# models.
 #
-# The authors published their trained weights. They heard sound at 44.1 kHz through a filterbank made for 16 kHz. We train
+# The authors published their trained weights, and {doc}`Reproduce on Kaggle </runs/reproduce-on-kaggle>` reads them. They heard sound at 44.1 kHz through a filterbank made for 16 kHz. We train
 # at 16 kHz, as the author of AST advises.
 
 # %% [markdown]

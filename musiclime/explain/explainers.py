@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 import warnings
-from dataclasses import KW_ONLY, dataclass, field, fields
+from dataclasses import KW_ONLY, dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -157,6 +157,9 @@ class MusicLIME:
         separate = self.separate
         if "audio" not in self.modalities:
             separate = _in_one_piece
+        if self._able.reads == "lyrics" and not len(song.audio):
+            # Nobody will hear it: a model of lyrics explains a song of which only the lyrics are known.
+            song = replace(song, audio=np.zeros(song.sample_rate, np.float32))
         return features.prepare(song, self.sample_rate, self._able.seconds, self._able.truncate, separate)
 
     def space(self, song: Song) -> features.Space:

@@ -154,6 +154,14 @@ class Model:
             samples_on = np.repeat(mask, np.diff(borders), axis=0).T
             yield self.audio_inputs((samples_on * sounds).sum(0)[None])
 
+    def encode_features(self, features: Any) -> np.ndarray:
+        """Embeddings (n, d) of filterbanks (n, 1024, 128) made elsewhere (chapter *Reproduce on Kaggle*)."""
+        if self.hears_waves:
+            raise ValueError(f"{self.name} hears waveforms: features made for a filterbank say nothing to it")
+        some_songs = batches(len(features), self.batch)
+        inputs = (torch.as_tensor(np.stack(features[some]), device=self.device) for some in some_songs)
+        return self._encode(self.network.hear, inputs)
+
     def encode_lyrics(self, lyrics: list[str]) -> np.ndarray:
         """Embeddings (n, d) of texts, of which the first 256 tokens are read (chapter *Four explainers*)."""
         # Texts of like lengths go together, so that little of a batch is padding.
@@ -161,6 +169,17 @@ class Model:
         sorted_lyrics = [lyrics[position] for position in order]
         tokens = (self.tokens(sorted_lyrics[some]) for some in batches(len(lyrics), 2 * self.batch))
         return self._encode(self.network.read, tokens)[np.argsort(order)]
+
+    def encode_tokens(self, token_lists: list) -> np.ndarray:
+        """Embeddings (n, d) of texts as this model's tokens, 256 at most (chapter *Reproduce on Kaggle*)."""
+        vocabulary = self.network.lyrics.config.vocab_size
+        highest = max((int(max(tokens, default=0)) for tokens in token_lists), default=0)
+        if highest >= vocabulary:
+            raise ValueError(f"a token has the number {highest}: {self.name} knows {vocabulary} tokens")
+        filler = self.network.lyrics.config.pad_token_id
+        some_songs = batches(len(token_lists), 2 * self.batch)
+        cut = ([tokens[:TOKENS] for tokens in token_lists[some]] for some in some_songs)
+        return self._encode(self.network.read, (pad_tokens(some, filler, self.device) for some in cut))
 
     def _encode(self, encode: Callable[..., Any], inputs: Any) -> np.ndarray:
         with torch.inference_mode():

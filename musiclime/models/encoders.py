@@ -24,9 +24,10 @@ ENCODERS: dict[str, dict] = {
     },
     "paper": {"audio": AST, "lyrics": ROBERTA},
 }
+ENCODERS["paper-muted"] = ENCODERS["paper"]
 # What the two checkpoints are, for random weights where no hub can be reached.
 LARGE = {"hidden_size": 1024, "num_hidden_layers": 24, "num_attention_heads": 16, "intermediate_size": 4096}
-CONFIGURATIONS = {
+CONFIGURATIONS: dict[str, dict[str, Any]] = {
     AST: {"model_type": "audio-spectrogram-transformer"},
     ROBERTA: {
         **{"model_type": "roberta", "vocab_size": 50265, "max_position_embeddings": 514, **LARGE},
@@ -53,7 +54,13 @@ def encoder(spec: Any, pretrained: bool = True, **changes: Any) -> nn.Module:
     if not pretrained and isinstance(spec, str):
         spec = CONFIGURATIONS.get(spec) or AutoConfig.from_pretrained(spec).to_dict()
     if isinstance(spec, str):
-        model = AutoModel.from_pretrained(spec, dtype=torch.float32)
+        try:
+            model = AutoModel.from_pretrained(spec, dtype=torch.float32)
+        except ValueError as error:
+            if "trust_remote_code" not in str(error):
+                raise
+            told = "brings code of its own, which is not run here: name a kind that transformers has"
+            raise ValueError(f"{spec} {told}") from error
     else:
         model = AutoModel.from_config(AutoConfig.for_model(**{**spec, **changes}))
     if hasattr(model, "pooler"):
@@ -61,31 +68,66 @@ def encoder(spec: Any, pretrained: bool = True, **changes: Any) -> nn.Module:
     return model
 
 
-class Head(nn.Module):
-    """Embeddings side by side (or their sum, or product), then LayerNorm, then one linear layer."""
+class CrossAttention(nn.Module):
+    """Each code is cut into four parts; those of the words look for what fits them in those of the sound.
 
-    FUSIONS = ("concat", "sum", "product")
+    The towers stay apart, so every sound can still be combined with every text at hardly any cost.
+    """
+
+    PARTS, HEADS = 4, 2
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        if size % (self.PARTS * self.HEADS):
+            parts = f"cross-attention cuts a code into {self.PARTS * self.HEADS} parts"
+            raise ValueError(f"{parts}: {size} numbers do not divide")
+        self.attention = nn.MultiheadAttention(size // self.PARTS, self.HEADS, batch_first=True)
+
+    def forward(self, sound: torch.Tensor, words: torch.Tensor) -> Any:
+        sound_parts, word_parts = (code.unflatten(-1, (self.PARTS, -1)) for code in (sound, words))
+        seen = self.attention(word_parts, sound_parts, sound_parts, need_weights=False)[0]
+        return torch.cat([words, seen.flatten(-2)], -1)
+
+
+class Head(nn.Module):
+    """Two codes become one by `fusion`, then come LayerNorm and one linear layer.
+
+    With concatenation it is the paper's head. The other three first bring the words to the size of the sound.
+    (chapter *Four ways to join*)
+    """
+
+    FUSIONS = ("concat", "sum", "product", "cross-attention")
 
     def __init__(self, sizes: list[int], classes: int, fusion: str = "concat", eps: float = 1e-5) -> None:
         super().__init__()
         if fusion not in self.FUSIONS:
             raise ValueError(f"fusion is one of {', '.join(self.FUSIONS)}, not {fusion!r}")
+        if len(sizes) == 1:
+            fusion = "concat"
         self.fusion = fusion
         width = sum(sizes)
-        if fusion != "concat" and len(sizes) == 2:
+        if fusion != "concat":
             self.align = nn.Linear(sizes[1], sizes[0])
             width = sizes[0]
+        if fusion == "cross-attention":
+            self.attend = CrossAttention(sizes[0])
+            width = 2 * sizes[0]
         self.norm = nn.LayerNorm(width, eps)
         self.classifier = nn.Linear(width, classes)
 
-    def forward(self, *embeddings: torch.Tensor) -> Any:
-        if len(embeddings) == 1 or self.fusion == "concat":
-            joined = torch.cat(embeddings, -1)
-        elif self.fusion == "sum":
-            joined = embeddings[0] + self.align(embeddings[1])
-        else:
-            joined = embeddings[0] * self.align(embeddings[1])
-        return self.classifier(self.norm(joined))
+    def forward(self, *codes: torch.Tensor) -> Any:
+        return self.classifier(self.norm(self.join(*codes)))
+
+    def join(self, *codes: torch.Tensor) -> Any:
+        """One code of each song."""
+        if self.fusion == "concat":
+            return torch.cat(codes, -1)
+        sound, words = codes[0], self.align(codes[1])
+        if self.fusion == "sum":
+            return sound + words
+        if self.fusion == "product":
+            return sound * words
+        return self.attend(sound, words)
 
 
 class Network(nn.Module):

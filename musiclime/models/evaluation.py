@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+from sklearn.metrics import confusion_matrix, f1_score, precision_recall_fscore_support
 from tqdm.auto import tqdm
 
-from ..data.song import Corpus
+from ..data.song import Corpus, Song
 from ..files import root as cache_root
 from ..files import whole
 from .classifier import Model
@@ -42,6 +42,11 @@ def labels_of(table: pd.DataFrame, task: str, classes: list[str], multilabel: bo
         >>> labels_of(pd.DataFrame({"genre": ["pop", "folk"]}), "genre", ["folk", "pop"]).tolist()
         [1, 0]
     """
+    named = {label for labels in table[task] for label in (labels.split(";") if multilabel else [labels])}
+    strange = sorted(named - set(classes))
+    if strange:
+        told = ", ".join(map(repr, strange[:3]))
+        raise ValueError(f"the model knows no {task} {told}: leave these songs out, or train on them")
     if not multilabel:
         return np.array([classes.index(label) for label in table[task]])
     rows = []
@@ -105,34 +110,68 @@ def _file_of_answers(model: Model, corpus: Corpus) -> Any:
 
 def _ask(models: list[Model], corpus: Corpus, progress: bool) -> list[dict]:
     """The answers of several models, every song composed or read only once."""
-    songs = for_each_song(_with_and_without_evidence, corpus, models[0].sample_rate)
+    is_heard = any(model.network.audio is not None for model in models)
+    arguments = (corpus, models[0].sample_rate, is_heard)
+    if len(corpus[0].audio):
+        songs: Any = for_each_song(_with_and_without_evidence, *arguments)
+    else:
+        # Without sound a song is read at once, and a corpus that holds all its texts is heavy to send around.
+        songs = (_with_and_without_evidence(corpus, place, *arguments[1:]) for place in range(len(corpus)))
     parts: list[dict[str, list]] = [{case: [] for case in CASES} for _ in models]
     some_songs = tqdm(list(batches(len(corpus), SONGS_AT_ONCE)), "evaluating", disable=not progress)
     for rows in some_songs:
-        clips, clips_replaced, texts, texts_replaced = zip(*islice(songs, rows.stop - rows.start))
+        pairs = list(islice(songs, rows.stop - rows.start))
         for model, answer in zip(models, parts):
-            heard: dict[bool, list] = {replaced: [] for replaced in (False, True)}
-            read: dict[bool, list] = {replaced: [] for replaced in (False, True)}
-            if model.network.audio is not None:
-                heard = {
-                    False: [model.encode_audio(np.stack(clips))],
-                    True: [model.encode_audio(np.stack(clips_replaced))],
-                }
-            if model.network.lyrics is not None:
-                read = {
-                    False: [model.encode_lyrics(list(texts))],
-                    True: [model.encode_lyrics(list(texts_replaced))],
-                }
+            codes = {False: _codes(model, [plain for plain, _ in pairs])}
+            codes[True] = codes[False]
+            if any(replaced is not plain for plain, replaced in pairs):
+                codes[True] = _codes(model, [replaced for _, replaced in pairs])
             for case, replaced in CASES.items():
-                embeddings = heard[replaced["cells"]] + read[replaced["words"]]
+                by_kind = {"audio": replaced["cells"], "lyrics": replaced["words"]}
+                embeddings = [codes[by_kind[kind]][kind] for kind in codes[False]]
                 answer[case].append(model.classify(*embeddings))
     return [{case: np.concatenate(found) for case, found in answer.items()} for answer in parts]
 
 
-def _with_and_without_evidence(corpus: Corpus, position: int, sample_rate: int) -> Any:
+def _codes(model: Model, songs: list[dict]) -> dict[str, np.ndarray]:
+    """The embeddings of songs, by each encoder that the model has."""
+    found = {}
+    if model.network.audio is not None:
+        heard = [song["heard"] for song in songs]
+        if heard[0].ndim == 2:
+            found["audio"] = model.encode_features(heard)
+        else:
+            found["audio"] = model.encode_audio(np.stack(heard))
+    if model.network.lyrics is not None:
+        tokens = [song["tokens"] for song in songs]
+        if model.card.get("reads_published_tokens") and all(one is not None for one in tokens):
+            found["lyrics"] = model.encode_tokens(tokens)
+        else:
+            found["lyrics"] = model.encode_lyrics([song["lyrics"] for song in songs])
+    return found
+
+
+def _with_and_without_evidence(corpus: Corpus, position: int, sample_rate: int, is_heard: bool) -> Any:
+    """What is asked about a song as it is, and about its neutral counterpart; without evidence the same."""
     song = corpus[position]
-    replaced = song.neutral() if song.evidence else song
-    return clip(song, sample_rate), clip(replaced, sample_rate), song.lyrics, replaced.lyrics
+    plain = _what_is_asked(song, sample_rate, is_heard)
+    if not song.evidence:
+        return plain, plain
+    return plain, _what_is_asked(song.neutral(), sample_rate, is_heard)
+
+
+def _what_is_asked(song: Song, sample_rate: int, is_heard: bool) -> dict:
+    """A song's sound (or the features that its owners published), lyrics and tokens."""
+    heard = None
+    if is_heard and not len(song.audio):
+        if song.features is None:
+            raise ValueError(
+                f"song {song.id!r} has neither sound nor features: leave it out, or give its file"
+            )
+        heard = song.features
+    elif is_heard:
+        heard = clip(song, sample_rate)
+    return {"heard": heard, "lyrics": song.lyrics, "tokens": song.tokens}
 
 
 def _ask_one_by_one(models: list, corpus: Corpus, progress: bool) -> list[dict]:
@@ -167,6 +206,10 @@ def evaluate(
         A dict, or one for each model: accuracy, macro_f1 and their 95 % intervals; report and confusion
         (truth x guess) as tables; replaced: the accuracy by case of `CASES`; probabilities.
 
+        Where a song may have several labels, a label is given if its probability is over one half. Then
+        accuracy is the share of songs all of whose labels are right, label_accuracy the share of right
+        decisions, and confusion a table of label x (hits, false alarms, misses, rightly left out).
+
     (chapter *Train*)
     """
     if not isinstance(models, list):
@@ -177,8 +220,10 @@ def evaluate(
         asked = _ask_one_by_one(models, corpus, progress)
     found = []
     for model, answer in zip(models, asked):
-        truth = labels_of(corpus.table, model.card["task"], model.classes)
-        found.append(_measures(answer, truth, model.classes, rounds, seed))
+        multilabel = model.card.get("architecture", {}).get("multilabel", False)
+        truth = labels_of(corpus.table, model.card["task"], model.classes, multilabel)
+        measures = _measures_of_several_labels if multilabel else _measures
+        found.append(measures(answer, truth, model.classes, rounds, seed))
     return found
 
 
@@ -201,5 +246,35 @@ def _measures(answer: dict, truth: np.ndarray, classes: list[str], rounds: int, 
         "report": pd.DataFrame(report, index=classes),
         "confusion": pd.DataFrame(confusion, classes, classes),
         "replaced": {case: (p.argmax(1) == truth).mean() for case, p in answer.items()},
+        "probabilities": answer["as it is"],
+    }
+
+
+def _measures_of_several_labels(
+    answer: dict, truth: np.ndarray, classes: list[str], rounds: int, seed: int
+) -> dict:
+    truth, guess = truth.astype(bool), answer["as it is"] > 0.5
+    right = (truth == guess).all(1)
+    # One row a song: for each label whether it is a hit, a false alarm, a miss.
+    outcomes = np.stack([truth & guess, ~truth & guess, truth & ~guess]).astype(float)
+    times_drawn = np.random.default_rng(seed).multinomial(
+        len(truth), np.full(len(truth), 1 / len(truth)), rounds
+    )
+    hits, false_alarms, misses = np.einsum("rs,osl->orl", times_drawn, outcomes, optimize=True)
+    columns = precision_recall_fscore_support(truth, guess, zero_division=0)
+    report = dict(zip(("precision", "recall", "f1", "support"), columns))
+    counts = dict(zip(("hits", "false alarms", "misses"), outcomes.sum(1).astype(int)))
+    counts["rightly left out"] = (~truth & ~guess).sum(0)
+    return {
+        "accuracy": right.mean(),
+        "accuracy_interval": np.quantile(times_drawn @ right / len(truth), [0.025, 0.975]),
+        "label_accuracy": (truth == guess).mean(),
+        "macro_f1": f1_score(truth, guess, average="macro", zero_division=0),
+        "macro_f1_interval": np.quantile(
+            (2 * hits / np.maximum(2 * hits + false_alarms + misses, 1)).mean(1), [0.025, 0.975]
+        ),
+        "report": pd.DataFrame(report, index=classes),
+        "confusion": pd.DataFrame(counts, index=classes),
+        "replaced": {case: ((p > 0.5) == truth).all(1).mean() for case, p in answer.items()},
         "probabilities": answer["as it is"],
     }

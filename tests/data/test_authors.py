@@ -126,3 +126,9 @@ def test_a_pickle_that_names_a_class_is_not_read(tmp_path):
     path.write_bytes(b"cos\nsystem\n(S'true'\ntR.")
     with pytest.raises(ValueError, match=r"names os.system"):
         unpickled(path)
+
+
+def test_the_fingerprint_follows_the_tokens(published):
+    before = ml.load_corpus("published", root=published).fingerprint
+    (published / "tokens/tokenized_texts.json").write_text('{"a1": {"ids": [0, 2], "mask": [1, 1]}}')
+    assert ml.load_corpus("published", root=published).fingerprint != before

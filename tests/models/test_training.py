@@ -17,6 +17,7 @@ from sklearn.metrics import accuracy_score, f1_score
 import musiclime as ml
 from musiclime.__main__ import main
 from musiclime.data import audio as sound
+from musiclime.data.corpora.curation import balance
 from musiclime.data.song import COLUMNS, STEMS
 from musiclime.models import training
 from musiclime.models.evaluation import evaluate, macro_f1
@@ -83,6 +84,16 @@ def test_a_cached_model_of_another_corpus_is_refused(tmp_path):
     card.write_text(card.read_text().replace(model.card["corpus"]["fingerprint"], "0" * 12))
     with pytest.raises(ValueError, match="another corpus"):
         quick("lyrics")
+
+
+def test_a_balanced_corpus_is_trained_on_and_is_another_model():
+    corpus = toy(40)
+    balanced = balance(corpus, "genre")
+    sizes = balanced.split("train").table["genre"].value_counts()
+    assert sizes.nunique() == 1 and len(balanced) < len(corpus)
+    model = quick("lyrics", balanced)
+    assert model.card["corpus"]["songs"] == len(balanced)
+    assert model.name != quick("lyrics", corpus).name
 
 
 def test_wrong_wishes_are_refused():

@@ -53,7 +53,7 @@ def load(
     Returns:
         A corpus whose songs have lyrics, and features and tokens where these were found, but no sound.
 
-    (chapter *Colab and Kaggle, step by step*)
+    (chapter *Reproduce on Kaggle*)
     """
     root = folder(root, "published")
     home = _folder_of_splits(root)
@@ -67,7 +67,8 @@ def load(
     sieve.drop(sieve.table["id"].duplicated(), "id appears twice")
     sieve.drop_where([_label_problem(row) for row in sieve.table.itertuples()])
 
-    tokens_of = _read_tokens(_found(tokens, root, ["tokenized_texts.json"]))
+    tokens_at = _found(tokens, root, ["tokenized_texts.json"])
+    tokens_of = _read_tokens(tokens_at)
     features_at = _found(spectrograms, root, SPECTROGRAM_FOLDERS)
 
     def read(row: pd.Series) -> Song:
@@ -83,6 +84,8 @@ def load(
 
     def files(row: Mapping) -> list[Path]:
         paths = [home / f"{row['split']}.json"]
+        if tokens_at is not None:
+            paths.append(tokens_at)
         if features_at is not None:
             paths += _features_files(features_at, row["id"])
         return paths

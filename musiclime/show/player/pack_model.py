@@ -13,10 +13,11 @@ if TYPE_CHECKING:
 
 PARAMETERS = 400_000  # more than these are no small model, and too much for a page
 FAMILIES = {"audio": "audio-spectrogram-transformer", "lyrics": "roberta"}
+FUSIONS = ("concat", "sum", "product")  # what model_in_browser.js can compute
 
 
 def runs_in_page(model: Any) -> bool:
-    """Whether model_in_browser.js can be this model: the demo's two kinds of tower, and small.
+    """Whether model_in_browser.js can be this model: small, with the demo's towers and a head that it knows.
 
     Args:
         model: what is explained; anything with or without `.network`.
@@ -26,6 +27,8 @@ def runs_in_page(model: Any) -> bool:
     """
     network = getattr(model, "network", None)
     if network is None or not hasattr(network, "state_dict"):
+        return False
+    if getattr(network.head, "fusion", "concat") not in FUSIONS:
         return False
     towers = {"audio": network.audio, "lyrics": network.lyrics}
     towers = {kind: tower for kind, tower in towers.items() if tower is not None}

@@ -693,6 +693,6 @@ function musiclimeModelCode() {
 		};
 	}
 
-	return { normaliseText, tokenize, stemSpectra, logMel, openModel, openSong, answer, drawMasks, fitCrossed, fitPlain, pieces, serve };
+	return { normaliseText, tokenize, stemSpectra, logMel, openModel, openSong, answer, drawMasks, fitCrossed, fitPlain, explainAgain, pieces, serve };
 }
 if (typeof window !== "undefined") window.musiclimeModelCode = musiclimeModelCode;

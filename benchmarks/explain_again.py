@@ -118,7 +118,9 @@ def main(arguments=None):
     for place in range(options.songs):
         rows += rows_of(model, corpus[place], options.masks, place)
         print(rows[-1], flush=True)
-        write("explain_again", rows, f"explain again: worker in Node against {TRUE_MASKS} x {TRUE_MASKS} masks")
+        write(
+            "explain_again", rows, f"explain again: worker in Node against {TRUE_MASKS} x {TRUE_MASKS} masks"
+        )
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from musiclime.explain.crossed_design import fit_crossed
 from musiclime.models.classifier import build
 from musiclime.models.encoders import ENCODERS, encoder
 from musiclime.models.preprocessing import normalise_text, word_tokenizer
+from musiclime.show.player.pack_model import pack
 
 browser = pytest.mark.browser
 
@@ -320,6 +321,33 @@ def test_no_task_holds_the_page_up(site, browser, page_of):
     assert longest_task(browser, page, mute) < 50
     assert longest_task(browser, page, explain) < 50
     assert longest_task(browser, page, block) > 50  # a task that does hold it up is seen
+
+
+@browser
+def test_it_goes_on_until_the_weights_are_steady(tmp_path, page_of, songs):
+    model, song = ml.load_model("genre", "lyrics"), songs[0]
+    explanation = ml.LyricsLIME(model, samples=100, alpha=5.0).explain(song)
+    page = page_of(write(tmp_path, "page", [ml.player(explanation, song, predict=model)]).as_uri())
+    code = """async ([packed, text, words, how]) => {
+        const { openModel, openSong, explainAgain } = musiclimeModelCode(), looks = [];
+        const song = openSong({ tracks: [], borders: [0, 1], rate: 16000, text, words, maskToken: "" });
+        const keep = (look) => look.weights && looks.push([look.done, look.masks, look.expected[how.label]]);
+        const places = words.map(({ place }) => place);
+        await explainAgain(openModel(packed), song, { cells: [], words: places, ...how }, keep, () => false, () => 0);
+        return looks;
+    }"""
+    words = [{"place": i, "positions": list(f.positions)} for i, f in enumerate(explanation.features)]
+    how = {"masks": 2 * len(words) + 10, "most": 500, "seed": 1, "alpha": 1}
+    how["label"] = explanation.row(explanation.label)
+    shared = [pack(model), song.lyrics, words]
+    easy = page.evaluate(code, [*shared, how | {"wanted": 0.1}])
+    assert easy[-1][0] == how["masks"]  # steady enough at once
+    wanted = (1 + easy[-1][2]) / 2
+    hard = page.evaluate(code, [*shared, how | {"wanted": wanted}])
+    assert how["masks"] < hard[-1][0] <= 500
+    assert hard[-1][2] >= wanted or hard[-1][0] == 500
+    assert hard[-1][2] > easy[-1][2]
+    assert hard[-1][0] == hard[-1][1]
 
 
 @browser

@@ -1,4 +1,4 @@
-"""Is "explain again" of the player right? Its worker in Node against Python: python -m benchmarks.explain_again.
+"""The worker of "explain again", run by Node, against Python: python -m benchmarks.explain_again.
 
 Both hear the stems as a page hears them, decoded from mp3. The worker draws its own masks, Python takes 2,500
 masks of sound and 2,500 of words. Writes data/measured/explain_again.csv:

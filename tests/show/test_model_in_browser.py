@@ -333,7 +333,8 @@ def test_it_goes_on_until_the_weights_are_steady(tmp_path, page_of, songs):
         const song = openSong({ tracks: [], borders: [0, 1], rate: 16000, text, words, maskToken: "" });
         const keep = (look) => look.weights && looks.push([look.done, look.masks, look.expected[how.label]]);
         const places = words.map(({ place }) => place);
-        await explainAgain(openModel(packed), song, { cells: [], words: places, ...how }, keep, () => false, () => 0);
+        const asked = { cells: [], words: places, ...how };
+        await explainAgain(openModel(packed), song, asked, keep, () => false, () => 0);
         return looks;
     }"""
     words = [{"place": i, "positions": list(f.positions)} for i, f in enumerate(explanation.features)]

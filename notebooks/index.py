@@ -27,7 +27,7 @@ from musiclime.show import chapter
 
 # %% tags=["parameters", "remove-cell"]
 song_name: str = "On the run"
-start: float = 40
+start: float = 56
 segments: int = 12
 corpus: str = "demo"
 songs: int = 1350
@@ -96,11 +96,13 @@ if heard is None:
 This is the **laboratory**: *{laboratory.title}* was composed by the code of this book, and the model is our own.
 It runs in your browser. The real song of this page could not be had where the page was made: {reason}."""
 else:
-    percent = round(100 * heard.probabilities[heard.row(heard.label)])
+    row = heard.row(heard.label)
+    percent, share = round(100 * heard.probabilities[row]), round(100 * heard.score[row])
     text = f"""
 *{clip.title}* is by {clip.artist} ({clip.licence}; {clip.attribution}). The tagger is MSD_musicnn, trained by others on Last.fm
-tags of the Million Song Dataset; its first tag here is *{heard.label}*, {percent} %. It hears the sound only. Its answer to a
-mix is the mean of its answers to four patches of three seconds, so all answers fit in a table, and every mix you make is
+tags of the Million Song Dataset; its first tag here is *{heard.label}*, {percent} %. It hears the sound only. The sum of
+the weights explains {share} % of how that answer changes from mix to mix. The answer to a
+mix is the mean of the answers to four patches of three seconds, so all answers fit in a table, and every mix you make is
 answered exactly.
 
 ## The laboratory

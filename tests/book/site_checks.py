@@ -214,3 +214,14 @@ def report(site: Path) -> str:
 
 if __name__ == "__main__":
     print(report(Path(sys.argv[1])))
+
+
+def players(file: Path) -> list[tuple[str, dict]]:
+    """The title line and the data of every player on a page."""
+    parts = file.read_text(encoding="utf-8").split('<div class="ml-player">')[1:]
+    found = []
+    for part in parts:
+        title = re.search(r'<div class="ml-title"[^>]*>(.*?)</div>', part, re.S)[1]
+        data = re.search(r'<script type="application/json">(.*?)</script>', part, re.S)[1]
+        found.append((title, json.loads(data)))
+    return found

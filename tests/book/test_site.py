@@ -319,6 +319,29 @@ class TestPages:
         listed = checks.listed_links(checks.ROOT / "data" / "links.csv")
         assert [url for url in checks.outward(site) if url not in listed] == [], "make links lists them"
 
+    def test_a_sum_describes_the_songs_of_the_first_page(self, site):
+        told = checks.players(site / "index.html")
+        if not told:
+            pytest.skip("the small site's first page has no player")
+        for _, data in told:
+            explained, label = data["explanation"], data["label"]
+            assert explained["score"][label] > 0.7, explained["song"]["title"]
+            totals = [sum(row) + rest for row, rest in zip(explained["weights"], explained["intercept"])]
+            assert max(totals) <= 1, explained["song"]["title"]
+
+    def test_a_real_song_says_whose_it_is(self, site):
+        real = []
+        for page in checks.pages(site):
+            for title, data in checks.players(page.file):
+                # All songs but those that the book composed.
+                if not str(data["explanation"]["song"].get("id")).startswith(("demo-", "stand-in")):
+                    real.append(title)
+                    assert re.search(r"<strong>[^<]+</strong> <span>[^<]+</span>", title), page.file.name
+                    assert re.search(r"<em>CC [^<]+</em>", title), page.file.name
+                    assert re.search(r'<a href="https://[^"]+"', title), page.file.name
+        if not real:
+            pytest.skip("the songs could not be had where the site was made")
+
     def test_the_listening_study_has_songs(self, site):
         text = (site / "_static" / "trials.js").read_text("utf-8")
         trials = json.loads(text.partition("=")[2].rstrip(";\n"))

@@ -57,3 +57,12 @@ def test_the_record_of_aggregate_has_a_thousand_songs_and_finds_what_was_planted
     assert (found & ~found_here).sum() <= 0.02 * len(read)
     assert found[planted].mean() > 0.8
     assert found[~planted].mean() < 0.15
+
+
+def test_explaining_again_in_the_page_is_pythons_in_the_record():
+    looks = record("explain_again")
+    rows = looks[looks["masks"] == 300]
+    assert rows["song"].nunique() >= 10
+    assert 0.93 <= rows["covered"].sum() / rows["intervals"].sum() <= 0.97
+    # Where a sum fits well, 300 masks are enough; elsewhere the page goes on.
+    assert (rows.loc[rows["R2"] > 0.6, "correlation"] > 0.95).all()

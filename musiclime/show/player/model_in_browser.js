@@ -620,12 +620,31 @@ function musiclimeModelCode() {
 		return result;
 	}
 
+	// How the weights of each class are expected to correlate with those of endless masks: the part of their
+	// variance that is not the variance of their errors.
+	function reliability({ weights, errors }) {
+		return weights.map((row, c) => {
+			const mean = row.reduce((sum, w) => sum + w, 0) / row.length;
+			const spread = row.reduce((sum, w) => sum + (w - mean) ** 2, 0);
+			const noise = errors[c].reduce((sum, error) => sum + error ** 2, 0);
+			return spread ? Math.sqrt(Math.max(0, 1 - noise / spread)) : 1;
+		});
+	}
+
+	// How many masks it would take until that correlation is as wanted: noise falls as masks grow.
+	function masksNeeded(expected, wanted, count) {
+		const noisePerSignal = (r) => 1 / Math.max(r, 0.2) ** 2 - 1;
+		return Math.ceil((1.1 * count * noisePerSignal(expected)) / noisePerSignal(wanted));
+	}
+
 	// Explain a song again with new masks, some more at a time. report(result) tells of each look; stopped()
-	// is asked between masks, and pause() lets other questions in.
-	async function explainAgain(model, song, { cells, words, masks, seed, alpha }, report, stopped, pause) {
+	// is asked between masks, and pause() lets other questions in. Where `masks` are too few for the weights
+	// of class `label` to correlate as `wanted`, it goes on, up to `most`.
+	async function explainAgain(model, song, how, report, stopped, pause) {
+		const { cells, words, masks, seed, alpha, label = 0, wanted = 0, most = masks } = how;
 		const classes = model.classes.length, crossed = cells.length > 0 && words.length > 0;
 		const sides = crossed ? [cells, words] : [cells.length ? cells : words];
-		const drawn = sides.map((side, k) => drawMasks(masks, side.length, seed + 7919 * k));
+		const drawn = sides.map((side, k) => drawMasks(most, side.length, seed + 7919 * k));
 		const offOf = (side, mask) => {
 			const off = [];
 			side.forEach((feature, j) => { off[feature] = !mask[j]; });
@@ -633,7 +652,8 @@ function musiclimeModelCode() {
 		};
 		const codes = sides.map(() => []);
 		const least = Math.min(masks, 2 * Math.max(...sides.map((side) => side.length)) + 2);
-		for (let count = least; ; count = Math.min(masks, Math.ceil(count * 1.4))) {
+		let goal = masks;
+		for (let count = least; ; count = Math.min(goal, Math.ceil(count * (count < masks ? 1.4 : 2)))) {
 			for (let k = 0; k < sides.length; k++) {
 				for (let i = codes[k].length; i < count; i++) {
 					if (stopped()) return;
@@ -641,7 +661,7 @@ function musiclimeModelCode() {
 					const encode = sides[k] === cells ? heardOf : seenOf;
 					codes[k].push(crossed ? encode(model, song, off) : answer(model, song, off));
 					if (i % 8 === 0) {
-						report({ done: Math.min(...codes.map((list) => list.length)), masks });
+						report({ done: Math.min(...codes.map((list) => list.length)), masks: goal });
 						await pause();
 					}
 				}
@@ -652,8 +672,11 @@ function musiclimeModelCode() {
 				const grid = await fuseGrid(model, codes[0], codes[1], pause);
 				result = fitCrossed(some[0], some[1], grid, classes, alpha);
 			} else result = fitPlain(some[0], Float64Array.from(codes[0].flat()), classes, alpha);
-			report({ done: count, masks, ...result });
-			if (count === masks) return;
+			const expected = reliability(result);
+			if (count === goal && expected[label] < wanted) goal = Math.min(most, masksNeeded(expected[label], wanted, count));
+			goal = Math.max(goal, count);
+			report({ done: count, masks: goal, expected, ...result });
+			if (count === goal) return;
 			await pause();
 		}
 	}
@@ -693,6 +716,6 @@ function musiclimeModelCode() {
 		};
 	}
 
-	return { normaliseText, tokenize, stemSpectra, logMel, openModel, openSong, answer, drawMasks, fitCrossed, fitPlain, pieces, serve };
+	return { normaliseText, tokenize, stemSpectra, logMel, openModel, openSong, answer, drawMasks, fitCrossed, fitPlain, masksNeeded, explainAgain, pieces, serve };
 }
 if (typeof window !== "undefined") window.musiclimeModelCode = musiclimeModelCode;

@@ -10,6 +10,8 @@
 	const RAMP = 0.004; // seconds: a gain that jumps is heard as a click
 	const SHOWN_CLASSES = 9; // of more than these the rest is folded
 	const AGAIN_MASKS = 300; // a side, when a reader explains again
+	const AGAIN_MOST = 1200; // where a sum fits badly and so many are needed
+	const AGAIN_WANTED = 0.95; // how the weights shall correlate with those of endless masks
 	const AGAIN_ROWS = 12;
 	const sounds = {}, contexts = {}, scripts = {};
 	let sounding = null, serial = 0;
@@ -790,16 +792,19 @@
 
 	// ---- Explain again: new masks in the worker, the new weights beside the old ---------------------------------
 
-	// start with masks of the reader's choice; a promise of the last look
-	async function explainAgain(p, masks = AGAIN_MASKS, seed = Math.floor(Math.random() * 2 ** 31)) {
+	// With so many masks, or with as many as it takes; a promise of the last look.
+	async function explainAgain(p, asked, seed = Math.floor(Math.random() * 2 ** 31)) {
 		if (p.again?.running) return stopAgain(p);
+		const masks = asked || AGAIN_MASKS, wanted = asked ? 0 : AGAIN_WANTED, most = asked || AGAIN_MOST;
 		p.again = { running: true, masks, done: 0, look: null };
 		paintAgain(p);
 		try {
 			await openSong(p);
 			const { code } = p.data.model, { audio: cells, words } = p;
-			await ask(code, "again", { song: p.id, cells, words, masks, seed, alpha: p.e.provenance.settings?.alpha ?? 1 }, (look) => {
+			const how = { masks, most, wanted, label: p.state.label, seed, alpha: p.e.provenance.settings?.alpha ?? 1 };
+			await ask(code, "again", { song: p.id, cells, words, ...how }, (look) => {
 				p.again.done = look.done;
+				p.again.masks = look.masks;
 				if (look.weights) p.again.look = reorder(p, look);
 				paintAgain(p);
 			}, (id) => { p.again.question = id; });
@@ -845,6 +850,7 @@
 		const ranked = (w) => [...w.keys()].sort((f, g) => w[g] - w[f]).slice(0, 5), five = ranked(old.w);
 		const same = ranked(fresh.w).filter((f) => five.includes(f)).length;
 		told.textContent = `${progress}. The new weights correlate with the old at ${fixed(correlation(old.w, fresh.w))}; ${same} of the top five are the same.`;
+		if (p.state.against < 0) told.textContent += ` Endless masks would give weights that correlate with the new ones at about ${fixed(again.look.expected[p.state.label])}.`;
 		const strength = (f) => Math.max(Math.abs(old.w[f]), Math.abs(fresh.w[f]));
 		const shown = [...p.features.keys()].sort((f, g) => strength(g) - strength(f)).slice(0, AGAIN_ROWS);
 		const reach = Math.max(...shown.map((f) => strength(f) + 2 * Math.max(old.error[f], fresh.error[f])), 1e-9);

@@ -45,7 +45,7 @@ def published(question: Question) -> np.ndarray:
 def audiolime(question: Question) -> np.ndarray:
     """audioLIME's procedure (Haunschmid 2020): fair coins over the cells of the sound, a kernel of width .25.
 
-    Its package is not on PyPI; this is its sampling and its kernel, with lime's own LimeBase, which it copied.
+    Its package is not on PyPI; this is its sampling and its kernel, with the LimeBase that it took from lime.
     It explains sound, so all the words stay.
     """
     cells = draw(question.calls, question.cells, seed=question.seed)

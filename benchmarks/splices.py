@@ -122,9 +122,7 @@ def main():
     taggers = {name: load_tagger(name) for name in ("MTT_musicnn", "MSD_musicnn")}
 
     spliced = splices(taggers["MTT_musicnn"], songs, options.count)
-    record.add(
-        "MTT_musicnn, segments", ml.AudioLIME(taggers["MTT_musicnn"], **settings), spliced, METHODS
-    )
+    record.add("MTT_musicnn, segments", ml.AudioLIME(taggers["MTT_musicnn"], **settings), spliced, METHODS)
     softer = {"present": 0.3, "absent": 0.15}
     reader = ml.load_model("mood", "lyrics", preset="real")
     spliced_lines = splices(reader, songs, options.count, **softer)
@@ -139,9 +137,7 @@ def main():
     asked = ml.MusicLIME(both, unit="line", **settings)
     record.add("mood by musicnn and MiniLM, segments and lines", asked, spliced, values=False)
     spliced = splices(taggers["MSD_musicnn"], songs, options.count)
-    record.add(
-        "MSD_musicnn, segments", ml.AudioLIME(taggers["MSD_musicnn"], **settings), spliced, METHODS
-    )
+    record.add("MSD_musicnn, segments", ml.AudioLIME(taggers["MSD_musicnn"], **settings), spliced, METHODS)
     parts = splices(taggers["MTT_musicnn"], songs, options.few, separate=harmonic_percussive)
     asked = ml.AudioLIME(taggers["MTT_musicnn"], **settings)
     record.add("MTT_musicnn, harmonic and percussive", asked, parts, values=False)

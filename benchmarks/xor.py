@@ -2,8 +2,8 @@
 
 Writes data/measured/xor.csv and xor_pairs.csv. Two small towers (two layers each, on mel means and word
 counts) make many seeds affordable. At strength q a song counts as class b with the probability
-q (sound xor words) + (1 - q) (sound + words) / 2, where each of them is 1 if it says b: at 0 the two add up, at
-1 it is an exclusive or, and what they do only together is always -2 q. Training goes on until the validation
+q (sound xor words) + (1 - q) (sound + words) / 2, where each is 1 if it says b. At 0 the two add up, at 1 it
+is an exclusive or, and what they do only together is always -2 q. Training goes on until the validation
 songs are near that probability, or nothing more can be expected.
 """
 

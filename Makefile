@@ -86,6 +86,7 @@ bench: $(READY)
 	$(RUN) -m benchmarks.xor
 	$(RUN) -m benchmarks.exam
 	$(RUN) -m benchmarks.coverage
+	$(RUN) -m benchmarks.adjusted
 	$(RUN) -m benchmarks.splices
 
 bench-check: $(READY)

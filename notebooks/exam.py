@@ -121,7 +121,7 @@ def against_first(table, column, song="song", cluster="song", first="MusicLIME, 
         change = clustered_mean(difference, base.loc[difference.index, cluster])
         means[method] = part[column].mean()
         if method != first:
-            changes[method] = f"{change['mean']:+.2f} ({change['low']:+.2f} to {change['high']:+.2f})"
+            changes[method] = f"{change['mean']:+.2f} ± {change['high'] - change['mean']:.2f}"
     return pd.Series(means), pd.Series(changes)
 
 
@@ -132,7 +132,7 @@ def evidence_board(table):
         part = table[table["modality"] == modality]
         mean, change = against_first(part, "auc")
         columns[f"{name}: AUC"], columns[f"{name}: difference"] = mean.round(2), change
-        columns[f"{name}: the first is planted"] = part.groupby("method")["pointing"].mean().round(2)
+        columns[f"{name}: first is planted"] = part.groupby("method")["pointing"].mean().round(2)
     return pd.DataFrame(columns).reindex(table["method"].unique()).astype(object).fillna("")
 
 
@@ -150,7 +150,8 @@ def values_board(table):
 
 # %% [markdown]
 # **Is the planted evidence found?** *Difference* is the difference in AUC from MusicLIME with joint masks on the same
-# songs, with its 95 % interval over songs. An interval that includes 0: this record cannot tell the two apart.
+# songs, with the half of its 95 % interval over songs. Where that is the larger one, this record cannot tell the two
+# apart.
 
 # %%
 evidence_board(default)
@@ -234,8 +235,8 @@ if file.exists():
                 "evidence": {"audio": "segments or cells", "lyrics": "lines"}[modality],
                 "splices": len(part),
                 "pairs of songs": auc["clusters"],
-                "AUC": f"{auc['mean']:.2f} ({auc['low']:.2f} to {auc['high']:.2f})",
-                "the first is right": f"{pointing['mean']:.2f} ({pointing['low']:.2f} to {pointing['high']:.2f})",
+                "AUC": f"{auc['mean']:.2f} ± {auc['high'] - auc['mean']:.2f}",
+                "the first is right": f"{pointing['mean']:.2f} ± {pointing['high'] - pointing['mean']:.2f}",
                 "intervals that hold": part["coverage"].mean(),
             }
         )

@@ -85,6 +85,8 @@ bench: $(READY)
 	$(RUN) -m benchmarks.bench speed scaling check errors --record
 	$(RUN) -m benchmarks.xor
 	$(RUN) -m benchmarks.exam
+	$(RUN) -m benchmarks.coverage
+	$(RUN) -m benchmarks.adjusted
 	$(RUN) -m benchmarks.splices
 
 bench-check: $(READY)

@@ -7,22 +7,23 @@ planted evidence and on the model's own near-exact values of what it says it est
 import argparse
 import time
 import warnings
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 from tqdm import tqdm
 
 import musiclime as ml
-from musiclime.judge.exact_values import ModelValues, model_values
+from musiclime.judge.exact_values import ESTIMANDS, model_values
 from musiclime.judge.planted_evidence import compare, evidence_costs, marks
 
 from . import peers
 from .bench import OUT, write
 from .peers import Question
 
-NOTE = "musiclime demo model; one row a song, method and modality; calls: masks asked, seconds on one core"
+NOTE = "demo models; a row a model, song, method and modality; calls: masks asked; seconds of one core"
 STEPS = np.linspace(0, 1, 9)
+NEEDED = 0.2  # a song sits the exam if replacing its cells, or its words, costs the model so much
+CHEAP = ("lime: LimeTextExplainer", "captum: KernelShap", "random forest")  # for the second model
 
 
 class Remembered:
@@ -46,26 +47,12 @@ class Remembered:
             self.known.update(zip(new, codes))
         return np.stack([self.known[row] for row in rows])
 
-
-# Which average over masks each method says that it estimates; "" where it names none.
-PEERS = {
-    "published procedure (lime's LimeBase)": (peers.published, "banzhaf"),
-    "lime: LimeTextExplainer": (peers.lime_text, "lime"),
-    "captum: Lime": (peers.captum_lime, "banzhaf"),
-    "captum: KernelShap": (peers.captum_kernel_shap, "shapley"),
-    "captum: FeatureAblation": (peers.captum_ablation, "leave one out"),
-    "captum: integrated gradients": (peers.integrated_gradients, ""),
-    "shap: KernelExplainer": (peers.shap_kernel, "shapley"),
-    "shapiq: KernelSHAP": (peers.shapiq_kernel, "shapley"),
-    "shapiq: SVARM": (peers.shapiq_svarm, "shapley"),
-    "shapiq: ProxySPEX": (peers.shapiq_proxy, "banzhaf"),
-    "random forest": (peers.forest, ""),
-}
-
-SOUND_ONLY = ("captum: integrated gradients",)  # says nothing of words
+    def forget(self) -> None:
+        """Encode again from here on, so that the next method pays for its own questions."""
+        self.known = {}
 
 
-def explanations(explainer, song, label, calls: int, seed: int):
+def explanations(explainer, song, label, calls: int, seed: int, methods):
     """(method, estimand, explanation, calls, seconds) of every method that sits the exam."""
     options = {"samples": calls, "seed": seed, "progress": False}
     ours = {
@@ -77,114 +64,111 @@ def explanations(explainer, song, label, calls: int, seed: int):
         ),
     }
     for method, (method_explainer, estimand) in ours.items():
+        explainer.predict.forget()
         began = time.process_time()
         explanation = method_explainer.explain(song)
         yield method, estimand, explanation, calls, time.process_time() - began
 
-    frame = explanation
-    for method, (weigh, estimand) in PEERS.items():
-        question = Question(explainer, song, label, calls, seed)
-        began = time.process_time()
-        try:
-            weights = weigh(question)
-        except ImportError as error:
-            tqdm.write(f"{method} is left out: {error}")
-            continue
-        seconds = time.process_time() - began
-        yield method, estimand, with_weights(frame, label, weights), question.asked, seconds
-
-    chance = np.random.default_rng([seed, 5]).normal(size=len(frame.features))
-    yield "random", "", with_weights(frame, label, chance), 0, 0.0
+    yield from peers.answered(explainer, explanation, song, label, calls, seed, methods)
 
 
-def with_weights(frame, label, weights):
-    """An explanation that holds these weights for one class, and no errors."""
-    every = np.zeros_like(frame.weights)
-    every[frame.row(label)] = weights
-    return replace(frame, weights=every, errors=np.zeros_like(every))
+def faithfulness(question: Question, weights) -> dict[str, float]:
+    """Scores that need no truth, from masks that the explanation chooses.
 
-
-def curves(question: Question, weights) -> dict[str, float]:
-    """Areas of the deletion and insertion curves, comprehensiveness and sufficiency, at nine steps."""
+    Areas of the deletion and insertion curves, comprehensiveness and sufficiency, at nine steps. And what
+    L-MAC reports (Paissan 2024), with the features of a weight above 0 kept and all others muted, p before
+    and q after: *increase* 1 if q > p, *drop* max(0, p - q) / p, *gain* max(0, q - p) / (1 - p).
+    """
     order = np.argsort(-weights, kind="stable")
     counts = np.round(STEPS * len(order)).astype(int)
     removed = np.ones((len(counts), len(order)), dtype=bool)
     for mask, count in zip(removed, counts):
         mask[order[:count]] = False
-    out, into = np.split(question.answer(np.vstack([removed, ~removed])), 2)
+    answers = question.answer(np.vstack([removed, ~removed, weights > 0]))
+    out, into, kept = answers[: len(counts)], answers[len(counts) : -1], answers[-1]
     half = STEPS <= 0.5
+    whole = out[0]
     return {
         "deletion": float(np.trapezoid(out, STEPS)),
         "insertion": float(np.trapezoid(into, STEPS)),
-        "comprehensiveness": float(np.mean(out[0] - out[half])),
-        "sufficiency": float(np.mean(out[0] - into[half])),
+        "comprehensiveness": float(np.mean(whole - out[half])),
+        "sufficiency": float(np.mean(whole - into[half])),
+        "increase": float(kept > whole),
+        "drop": float(max(0.0, whole - kept) / whole),
+        "gain": float(max(0.0, kept - whole) / (1 - whole)),
     }
 
 
-def song_rows(explainer, song, calls: int, reference: int, seed: int = 0):
+def song_rows(explainer, song, calls: int, reference: int, methods=tuple(peers.PEERS), seed: int = 0):
+    """The marks of every method on one song, a row a method and modality."""
     label = song.genre
     costs = evidence_costs(explainer, song, label)
-    truths: dict[str, ModelValues] = {}
-    for estimand in ("banzhaf", "shapley", "lime", "leave one out"):
-        truths[estimand] = model_values(explainer, song, estimand, reference, seed=1000)
+    explainer.predict.forget()
+    own = {name: model_values(explainer, song, name, reference, seed=1000) for name in ESTIMANDS}
     question = Question(explainer, song, label, calls, seed)
-    for method, estimand, explanation, asked, seconds in explanations(explainer, song, label, calls, seed):
-        faithful = curves(question, explanation.weights[explanation.row(label)])
-        known = {feature.name for feature in explanation.features}
-        if {feature.name for feature in question.space.audio + question.space.lyrics} != known:
-            raise ValueError(f"{method} explained other features of song {song.id!r} than were asked about")
+    for method, estimand, explanation, asked, seconds in explanations(
+        explainer, song, label, calls, seed, methods
+    ):
+        sound_only = method in peers.SOUND_ONLY
+        scores = {}
+        if not sound_only:  # the scores ask about words too
+            scores = faithfulness(question, explanation.weights[explanation.row(label)])
         for mark in marks(explanation, song, label):
-            if method in SOUND_ONLY and mark["modality"] == "lyrics":
+            if sound_only and mark["modality"] == "lyrics":
                 continue
             row = {"song": song.id, "method": method, "estimand": estimand, **mark}
             row |= {"cost": costs[mark["modality"]], "calls": asked, "seconds": seconds}
             # A method that names no estimand has no error, only an order to compare.
-            against = compare(explanation, truths[estimand or "banzhaf"], label, mark["modality"])
+            against = compare(explanation, own[estimand or "banzhaf"], label, mark["modality"])
+            against["own error"] = own[estimand or "banzhaf"].error[explanation.row(label)]
             if not estimand:
                 against["rmse"] = np.nan
-            yield row | against | faithful
+            yield row | against | scores
 
-
-def oracles(explainer, song, reference: int):
-    """How well the model's own values, with no sampling error, find what was planted."""
-    label = song.genre
-    frame = ml.MusicLIME(explainer.predict, samples=300, design="joint", progress=False).explain(song)
+    # How well the model's own values find what was planted: a method without any sampling error.
     for estimand in ("banzhaf", "shapley", "lime"):
-        values = model_values(explainer, song, estimand, reference, seed=1000).values[frame.row(label)]
-        for mark in marks(with_weights(frame, label, values), song, label):
-            yield {
-                "song": song.id,
-                "method": f"the model's own values: {estimand}",
-                "estimand": estimand,
-                **mark,
-            }
+        values = own[estimand].values[explanation.row(label)]
+        for mark in marks(peers.with_weights(explanation, label, values), song, label):
+            row = {"song": song.id, "method": f"the model's own values: {estimand}", "estimand": estimand}
+            yield row | mark | {"cost": costs[mark["modality"]], "calls": 6 * reference}
+
+
+def examine(name: str, model, songs: int, options, rows: list, methods=tuple(peers.PEERS)) -> None:
+    """Add the rows of so many test songs whose evidence matters to this model, song by song."""
+    mine = [row for row in rows if row["model"] == name]
+    done = {row["song"] for row in mine}
+    explainer = ml.MusicLIME(Remembered(model), progress=False)
+    test = ml.load_corpus("demo").split("test")
+    taken = 0
+    for position in tqdm(range(len(test)), name):
+        if taken == songs:
+            break
+        song = test[position]
+        if song.id not in done:
+            costs = evidence_costs(explainer, song, song.genre)
+            if max(costs["audio"], costs["lyrics"]) < NEEDED:
+                continue
+            found = song_rows(explainer, song, options.calls, options.reference, methods)
+            rows += [{"model": name, **row} for row in found]
+            write("exam", rows, NOTE)
+        taken += 1
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--songs", type=int, default=110)
+    parser.add_argument("--songs", type=int, default=100, help="for the default model")
+    parser.add_argument("--plain", type=int, default=40, help="songs for the model trained without muting")
     parser.add_argument("--calls", type=int, default=400)
     parser.add_argument(
-        "--reference", type=int, default=800, help="masks of each modality for the own values"
+        "--reference", type=int, default=1200, help="masks of each modality for the own values"
     )
     options = parser.parse_args()
     warnings.filterwarnings("ignore")
 
     file = OUT / "exam.csv"
     rows = pd.read_csv(file, comment="#").to_dict("records") if file.exists() else []
-    done = {row["song"] for row in rows}
-    explainer = ml.MusicLIME(Remembered(ml.load_model()), progress=False)
-    test = ml.load_corpus("demo").split("test")
-    for position in tqdm(range(options.songs)):
-        song = test[position]
-        if song.id in done:
-            continue
-        found = list(song_rows(explainer, song, options.calls, options.reference))
-        costs = {row["modality"]: row["cost"] for row in found}
-        for row in oracles(explainer, song, options.reference):
-            found.append(row | {"cost": costs[row["modality"]], "calls": 6 * options.reference})
-        rows += found
-        write("exam", rows, NOTE)
+    examine("default", ml.load_model(), options.songs, options, rows)
+    examine("plain", ml.load_model(augment=False), options.plain, options, rows, CHEAP)
 
 
 if __name__ == "__main__":

@@ -3,8 +3,14 @@
 Each function takes a `Question` and gives one weight a feature. `pip install musiclime[exam]` brings them.
 """
 
-import numpy as np
+import time
+from dataclasses import replace
+from itertools import combinations
 
+import numpy as np
+from tqdm import tqdm
+
+from musiclime.explain.ask_model import Answers
 from musiclime.explain.masks import draw
 from musiclime.models.filterbank import BINS, FRAMES, MEAN, SILENCE, STD, filterbank
 
@@ -32,18 +38,65 @@ class Question:
 
 def published(question: Question) -> np.ndarray:
     """The published procedure: fair coins and lime's own LimeBase with a kernel of width 25."""
+    masks = question.coins()
+    return _lime_base(masks, question.answer(masks), 25, question.seed)
+
+
+def audiolime(question: Question) -> np.ndarray:
+    """audioLIME's procedure (Haunschmid 2020): fair coins over the cells of the sound, a kernel of width .25.
+
+    Its package is not on PyPI; this is its sampling and its kernel, with the LimeBase that it took from lime.
+    It explains sound, so all the words stay.
+    """
+    cells = draw(question.calls, question.cells, seed=question.seed)
+    words = np.ones((question.calls, question.words), dtype=bool)
+    weights = _lime_base(cells, question.answer(np.hstack([cells, words])), 0.25, question.seed)
+    return np.concatenate([weights, np.zeros(question.words)])
+
+
+def _lime_base(masks, outputs, width: float, seed: int) -> np.ndarray:
+    """lime's ridge of the outputs on the masks, weighted by their cosine distance from the first."""
     from lime.lime_base import LimeBase
     from sklearn.metrics import pairwise_distances
 
-    masks = question.coins().astype(float)
-    outputs = question.answer(masks)[:, None]
+    def kernel(distance):
+        return np.sqrt(np.exp(-((distance / width) ** 2)))
+
+    masks = masks.astype(float)
     distances = pairwise_distances(masks, masks[:1], metric="cosine").ravel()
-    base = LimeBase(lambda distance: np.sqrt(np.exp(-((distance / 25) ** 2))), random_state=question.seed)
-    pairs = base.explain_instance_with_data(masks, outputs, distances, 0, num_features=question.features)[1]
-    weights = np.zeros(question.features)
+    base = LimeBase(kernel, random_state=seed)
+    features = masks.shape[1]
+    pairs = base.explain_instance_with_data(masks, outputs[:, None], distances, 0, num_features=features)[1]
+    weights = np.zeros(features)
     for feature, weight in pairs:
         weights[feature] = weight
     return weights
+
+
+def fixlip(question: Question) -> np.ndarray:
+    """FIxLIP's main effects at p = 1/2 (Baniecki 2025), by our own code from its paper.
+
+    It draws masks of each modality, asks about every combination, and fits single features and all pairs by
+    least squares. On a full grid that fit falls into three: the means of the rows on the cells and their
+    pairs, the means of the columns on the words and theirs, and the rest on the pairs of a cell and a word
+    (our `pair_matrix`). With fewer masks than terms it is the solution of least norm.
+    """
+    audio = draw(question.calls, question.cells, seed=[question.seed, 0])
+    words = draw(question.calls, question.words, seed=[question.seed, 1])
+    answers = Answers(question.model, question.space, question.explainer.batch, {})
+    grid = np.concatenate([block[..., question.column] for block in answers.grid(audio, words)])
+    question.asked += question.calls  # as many encodings of a sound and of a text as so many masks of both
+    by_cell = _main_effects(audio, grid.mean(1))
+    return np.concatenate([by_cell, _main_effects(words, grid.mean(0))])
+
+
+def _main_effects(masks, outputs) -> np.ndarray:
+    """The single features' part of a fit that holds all pairs too."""
+    signs = masks - 0.5
+    pairs = [signs[:, i] * signs[:, j] for i, j in combinations(range(signs.shape[1]), 2)]
+    terms = np.column_stack([signs, *pairs])
+    terms = terms - terms.mean(0)
+    return np.linalg.lstsq(terms, outputs - outputs.mean(), rcond=None)[0][: signs.shape[1]]
 
 
 def lime_text(question: Question) -> np.ndarray:
@@ -192,3 +245,52 @@ def integrated_gradients(question: Question, steps: int = 32) -> np.ndarray:
     cells = [by_stem[:, frame == segment].sum(1) for segment in range(len(borders) - 1)]
     assert logs.shape[-1] == BINS
     return np.concatenate([*cells, np.zeros(question.words)])
+
+
+# Which average over masks each method says that it estimates; "" where it names none, or one of its own.
+PEERS = {
+    "published procedure (lime's LimeBase)": (published, "banzhaf"),
+    "lime: LimeTextExplainer": (lime_text, "lime"),
+    "captum: Lime": (captum_lime, "banzhaf"),
+    "captum: KernelShap": (captum_kernel_shap, "shapley"),
+    "captum: FeatureAblation": (captum_ablation, "leave one out"),
+    "captum: integrated gradients": (integrated_gradients, ""),
+    "shap: KernelExplainer": (shap_kernel, "shapley"),
+    "shapiq: KernelSHAP": (shapiq_kernel, "shapley"),
+    "shapiq: SVARM": (shapiq_svarm, "shapley"),
+    "shapiq: ProxySPEX": (shapiq_proxy, "banzhaf"),
+    "random forest": (forest, ""),
+    "audioLIME's procedure": (audiolime, ""),
+    "FIxLIP, main effects": (fixlip, "banzhaf"),
+}
+SOUND_ONLY = ("captum: integrated gradients", "audioLIME's procedure")  # they say nothing of words
+
+
+def with_weights(frame, label, weights):
+    """An explanation that holds these weights for one class, and no errors."""
+    every = np.zeros_like(frame.weights)
+    every[frame.row(label)] = weights
+    return replace(frame, weights=every, errors=np.zeros_like(every))
+
+
+def answered(explainer, frame, song, label, calls: int, seed: int, methods=tuple(PEERS)):
+    """Each peer's answer about one song, and a random one: (method, estimand, explanation, calls, seconds).
+
+    `frame` is any explanation of the song: it lends its features.
+    """
+    for method in methods:
+        weigh, estimand = PEERS[method]
+        question = Question(explainer, song, label, calls, seed)
+        if hasattr(question.model, "forget"):
+            question.model.forget()  # so that every method pays for its own questions
+        began = time.process_time()
+        try:
+            weights = weigh(question)
+        except ImportError as error:
+            tqdm.write(f"{method} is left out: {error}")
+            continue
+        seconds = time.process_time() - began
+        yield method, estimand, with_weights(frame, label, weights), question.asked, seconds
+
+    chance = np.random.default_rng([seed, 5]).normal(size=len(frame.features))
+    yield "random", "", with_weights(frame, label, chance), 0, 0.0

@@ -27,7 +27,7 @@ class Encoded:
     def sides(self) -> tuple[int, int]:
         return tuple(self.masks["fresh"][side].shape[1] for side in (0, 1))
 
-    def fit(self, model, part, sizes, pairs=(False, False), starts=(0, 0)):
+    def fit(self, model, part, sizes, pairs=(False, False), starts=(0, 0), outputs=slice(None)):
         """The crossed fit of the first masks of a part; of pairs only one half where they are not wanted."""
         from musiclime.explain.crossed_design import fit_crossed
 
@@ -38,7 +38,7 @@ class Encoded:
                 rows = slice(start, start + 2 * size, 2)
             chosen.append((self.masks[part][side][rows], self.codes[part][side][rows]))
         (audio, a), (lyrics, t) = chosen
-        grid = (model.fuse_grid(a[start : start + 64], t) for start in range(0, len(a), 64))
+        grid = (model.fuse_grid(a[start : start + 64], t)[..., outputs] for start in range(0, len(a), 64))
         return fit_crossed(audio, lyrics, grid, pairs=pairs)
 
     def joint(self, model, rows):
@@ -135,13 +135,15 @@ def steady_rows(model, encoded: Encoded, counts=STEADY, k=5, most=8):
     for count in counts:
         starts = [run * count for run in range(min(most, there // count))]
         runs = {"joint": [encoded.joint(model, slice(start, start + count)) for start in starts]}
-        if count <= 1000:  # a larger grid takes long, and is as steady as the reference
-            sizes = (count, count)
-            both = [(start, start) for start in starts]
-            runs["crossed"] = [encoded.fit(model, "fresh", sizes, starts=start) for start in both]
+        own = slice(encoded.own, encoded.own + 1)  # a large grid of all classes takes long
+        runs["crossed"] = [
+            encoded.fit(model, "fresh", (count, count), starts=(start, start), outputs=own)
+            for start in starts
+        ]
         for design, fits in runs.items():
-            weights = [fit.weights[encoded.own] for fit in fits]
-            errors = [fit.errors[encoded.own] for fit in fits]
+            row = encoded.own if design == "joint" else 0
+            weights = [fit.weights[row] for fit in fits]
+            errors = [fit.errors[row] for fit in fits]
             foretold = [steadiness(w, e, k, kinds) for w, e in zip(weights, errors)]
             tops = [np.argsort(-w)[:k] for w in weights]
             shared = [np.isin(one, other).mean() for one, other in combinations(tops, 2)]

@@ -20,20 +20,18 @@ from musiclime.judge.planted_evidence import compare, marks
 from musiclime.judge.splices import splices
 from musiclime.models.pretrained import load_tagger
 
-from . import peers
 from .bench import OUT, write
-from .exam import with_weights
-from .peers import Question
+from .peers import answered, with_weights
 
-METHODS = {
-    "lime: LimeTextExplainer": (peers.lime_text, "lime"),
-    "captum: KernelShap": (peers.captum_kernel_shap, "shapley"),
-    "captum: FeatureAblation": (peers.captum_ablation, "leave one out"),
-    "shap: KernelExplainer": (peers.shap_kernel, "shapley"),
-    "shapiq: KernelSHAP": (peers.shapiq_kernel, "shapley"),
-    "shapiq: SVARM": (peers.shapiq_svarm, "shapley"),
-    "random forest": (peers.forest, ""),
-}
+METHODS = (
+    "lime: LimeTextExplainer",
+    "captum: KernelShap",
+    "captum: FeatureAblation",
+    "shap: KernelExplainer",
+    "shapiq: KernelSHAP",
+    "shapiq: SVARM",
+    "random forest",
+)
 NOTE = "a row a splice, model, explainer and modality"
 
 
@@ -65,11 +63,8 @@ def rows_of(name: str, explainer, songs, methods, calls: int, values: bool = Tru
         common = {"model": name, "song": song.id, "pair": song.artist, "label": label}
         found = explainer.explain(song)
         kept = {"MusicLIME": (found, "banzhaf")}
-        for method, (weigh, estimand) in methods.items():
-            weights = weigh(Question(explainer, song, label, calls, seed=number))
-            kept[method] = (with_weights(found, label, weights), estimand)
-        chance = np.random.default_rng(number).normal(size=len(found.features))
-        kept["random"] = (with_weights(found, label, chance), "")
+        peers = answered(explainer, found, song, label, calls, number, methods)
+        kept |= {method: (explanation, estimand) for method, estimand, explanation, *_ in peers}
         truths = {}
         if values:
             for estimand in {estimand for _, estimand in kept.values() if estimand}:
@@ -96,7 +91,7 @@ class Record:
         if name in {row["model"] for row in self.rows}:
             return
         mine = []
-        for row in rows_of(name, explainer, spliced, dict(methods), self.calls, values):
+        for row in rows_of(name, explainer, spliced, methods, self.calls, values):
             mine.append(row)
             if len({one["song"] for one in mine}) % 10 == 0:
                 write("splices", self.rows + mine, NOTE)
@@ -111,7 +106,7 @@ class Record:
             return
         for number, song in enumerate(spliced[:count]):
             broken = ml.AudioLIME(randomised(tagger, number), **settings)
-            self.rows += list(rows_of(name, broken, [song], {}, self.calls, values=False))
+            self.rows += list(rows_of(name, broken, [song], (), self.calls, values=False))
             write("splices", self.rows, NOTE)
 
 
@@ -127,9 +122,7 @@ def main():
     taggers = {name: load_tagger(name) for name in ("MTT_musicnn", "MSD_musicnn")}
 
     spliced = splices(taggers["MTT_musicnn"], songs, options.count)
-    record.add(
-        "MTT_musicnn, segments", ml.AudioLIME(taggers["MTT_musicnn"], **settings), spliced, METHODS.items()
-    )
+    record.add("MTT_musicnn, segments", ml.AudioLIME(taggers["MTT_musicnn"], **settings), spliced, METHODS)
     softer = {"present": 0.3, "absent": 0.15}
     reader = ml.load_model("mood", "lyrics", preset="real")
     spliced_lines = splices(reader, songs, options.count, **softer)
@@ -144,9 +137,7 @@ def main():
     asked = ml.MusicLIME(both, unit="line", **settings)
     record.add("mood by musicnn and MiniLM, segments and lines", asked, spliced, values=False)
     spliced = splices(taggers["MSD_musicnn"], songs, options.count)
-    record.add(
-        "MSD_musicnn, segments", ml.AudioLIME(taggers["MSD_musicnn"], **settings), spliced, METHODS.items()
-    )
+    record.add("MSD_musicnn, segments", ml.AudioLIME(taggers["MSD_musicnn"], **settings), spliced, METHODS)
     parts = splices(taggers["MTT_musicnn"], songs, options.few, separate=harmonic_percussive)
     asked = ml.AudioLIME(taggers["MTT_musicnn"], **settings)
     record.add("MTT_musicnn, harmonic and percussive", asked, parts, values=False)

@@ -194,18 +194,16 @@ pd.Series(parts, name="share of interaction").to_frame().round(4)
 # $\sigma^2 = (q_a + q_t)/D - ((s_a + s_t)/D)^2$, with $s$ the sum and $q$ the sum of squares of a code of the sound or
 # of the words, $D$ units in all. The product of the two sums is one way. But codes that sum to zero can do it too: the
 # gain $1/\sqrt{q_a + q_t}$ alone bends the sum enough. So the head *can* do it; whether training finds it is another
-# question, and an early stop hides the answer. `benchmarks/xor.py` therefore trains until the validation songs are right, or for
-# some hundred epochs.
+# question, and an early stop hides the answer. `benchmarks/xor.py` therefore trains until the validation songs are
+# right, or for some hundred epochs.
 
 # %%
 file = chapter.data_folder() / "measured" / "xor.csv"
 recorded = pd.read_csv(file, comment="#").rename(columns={"fusion": "head"})
-if "epochs" in recorded:
-    print(f"trained for at most {recorded['epochs'].max()} epochs")
-else:
-    print(
-        "This record stopped after 60 epochs, before training had settled: what failed here may yet succeed."
-    )
+if "strength" not in recorded:
+    recorded["strength"] = 1.0
+every = recorded
+recorded = every[every["strength"] == 1].copy()
 recorded["solved"] = recorded["accuracy"] > 0.9
 summary = recorded.groupby("head")
 pd.DataFrame(
@@ -216,6 +214,25 @@ pd.DataFrame(
         "best accuracy": summary["accuracy"].max(),
         "median share of interaction": summary["share"].median(),
     }
+).round(2)
+
+# %% [markdown]
+# **And where the interaction is weaker?** With strength $q$ a song counts as class b to the extent
+# $q\,(s \text{ xor } w) + (1 - q)\,(s + w) / 2$, where $s$ and $w$ are 1 if its sound, or its words, say b: at 0 the two
+# add up. The share of interaction in the probability is then known. *Intervals that hold*: of grids of 40 sounds x 40
+# words, against the whole grid. *Detected*: the interval lies above 0.05.
+
+# %%
+by_strength = every.groupby("strength")
+columns = {
+    "accuracy": "accuracy",
+    "planted share": "planted share",
+    "the model's share": "true probability",
+    "intervals that hold": "coverage probability",
+    "detected": "detected probability",
+}
+by_strength[[name for name in columns.values() if name in every]].mean().set_axis(
+    [told for told, name in columns.items() if name in every], axis=1
 ).round(2)
 
 # %% [markdown]

@@ -441,11 +441,11 @@ class _Crossed(_Joint):
         """Fit a pilot, and see which choice reaches the error of 5,000 joint masks at the lowest cost.
 
         Args:
-            sizes: how many masks the pilot takes of each part of the design.
-            may_pair: whether the pilot may try pairs of mirror images.
+            sizes: how many masks of sound and of lyrics the pilot takes.
+            may_pair: whether the pilot may try pairs of mirror images; true where the user asked for pairs.
 
         Returns:
-            For each part whether to draw pairs and how many masks to draw; and the reason, in words.
+            For sound and lyrics whether to draw pairs and how many masks to draw; and the reason, in words.
         """
         audio, lyrics = self.masks(sizes, (may_pair, may_pair))
         grid = list(self.answers.grid(audio, lyrics))
@@ -454,11 +454,13 @@ class _Crossed(_Joint):
             choices = [(True, True)]
         elif may_pair:
             choices = [(True, True), (True, False), (False, True), (False, False)]
-        pilots = {c: fit_crossed(audio, lyrics, grid, self.explainer.alpha, c) for c in choices}
-        costs = self.answers.able.costs
+        pilots = {
+            in_pairs: fit_crossed(audio, lyrics, grid, self.explainer.alpha, in_pairs) for in_pairs in choices
+        }
+        costs = self.answers.able.costs  # seconds that the model takes to encode one sound, one text
         pairs = choose_pairs(pilots, sizes, self.features, JOINT, costs)
-        sizes = allocate(pilots[pairs], sizes, self.features, JOINT, costs, pairs)
-        return pairs, sizes, f"the error of {JOINT} joint masks, by a pilot"
+        wanted_sizes = allocate(pilots[pairs], sizes, self.features, JOINT, costs, pairs)
+        return pairs, wanted_sizes, f"the error of {JOINT} joint masks, by a pilot"
 
 
 class AudioLIME(MusicLIME):

@@ -1,4 +1,4 @@
-"""What an explainer asks of a model: one method, or three that make it much faster; what may be offered."""
+"""What an explainer asks of a model: `predict`, or three methods that make it much faster; and what is optional."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -52,14 +52,14 @@ class LateFusion(Protocol):
         """Codes (n, e) of n texts."""
 
     def fuse(self, a: np.ndarray, t: np.ndarray) -> np.ndarray:
-        """Outputs (n, outputs) of codes, row by row.
+        """Answer to n pairs of a sound and a text, given as codes.
 
         Args:
-            a: (n, d) codes of sounds, from `encode_audio`.
-            t: (n, e) codes of texts, from `encode_lyrics`.
+            a: (n, d) codes of the sounds, from `encode_audio`.
+            t: (n, e) codes of the texts, from `encode_lyrics`; row i belongs to row i of `a`.
 
         Returns:
-            (n, outputs) finite numbers.
+            (n, outputs) finite numbers, such as probabilities; the same as `predict` gives.
         """
 
 

@@ -423,8 +423,8 @@ def stems_lead(name: str, leading: dict[str, list], evidence: Evidence, how: str
     return weakest(contrasts)
 
 
-def above(stronger: list[str], weaker: list[str]) -> list[tuple[str, str]]:
-    """Every pair of a stronger and a weaker stem."""
+def each_pair(stronger: list[str], weaker: list[str]) -> list[tuple[str, str]]:
+    """Every pair (stronger, weaker) of two lists of stems: what "all of these above all of those" claims."""
     return [(one, other) for one in stronger for other in weaker]
 
 
@@ -789,10 +789,10 @@ def _claims_on_stems() -> list[Claim]:
     all_stems = {VOCALS, DRUMS, BASS, OTHER}
 
     def first(*names: Any) -> Any:
-        return above(list(names), sorted(all_stems - set(names)))
+        return each_pair(list(names), sorted(all_stems - set(names)))
 
     def last(*names: Any) -> Any:
-        return above(sorted(all_stems - set(names)), list(names))
+        return each_pair(sorted(all_stems - set(names)), list(names))
 
     genre, emotion = "genre audio", "emotion audio"
     in_genres, in_emotions = "thesis 5.3.3", "thesis 5.3.4"

@@ -1,4 +1,4 @@
-"""What an explainer tries to estimate: near-exact values of the model's own game, whatever was planted."""
+"""What an explainer tries to estimate: the model's own Banzhaf, Shapley or LIME values, exact or nearly so."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -52,13 +52,15 @@ def model_values(
         explainer: a MusicLIME (or the like); it says what *muted* means and asks the model.
         song: the song.
         estimand: "banzhaf", "shapley", "lime" (LIME's sampling and kernel) or "leave one out".
-        masks: how many masks of each modality (of both together, where they cannot be asked apart).
-        seed: of the masks.
-        enumerated: with so many features or fewer, all masks are asked.
+        masks: how many masks are drawn where the values are not exact: so many of sound and so many of
+            lyrics for a late-fusion model, so many of both together for any other.
+        seed: of these masks.
+        enumerated: with so many features or fewer, every mask is asked, and nothing is drawn.
 
     Returns:
-        A `ModelValues`. It is exact for at most `enumerated` features, for "leave one out", and for models
-        that offer a table of all answers (`load_tagger`).
+        A `ModelValues`. Its values are exact for at most `enumerated` features and for "leave one out";
+        Banzhaf and Shapley values also for a tagger whose answers are a table (`load_tagger`). Otherwise it
+        holds one standard error for each class: the root mean square over the features.
 
     Example:
         >>> from musiclime.judge.white_boxes import small_game
@@ -215,14 +217,16 @@ class _Sums:
         self.audio = np.column_stack([np.ones(len(audio)), audio])
         self.words = words.astype(float)
         self.weight = weight / weight.mean()
-        self.row, self.by_column = 0, 0.0
-        self.by_row: list[np.ndarray] = []
+        self.rows_seen, self.column_sums = 0, 0.0
+        self.row_sums: list[np.ndarray] = []
 
     def add(self, block: np.ndarray) -> None:
-        weighted = self.weight[self.row : self.row + len(block), :, None] * block
-        self.by_row.append(weighted.sum(1))
-        self.by_column = self.by_column + weighted.sum(0)
-        self.row += len(block)
+        """Add the model's answers to the next audio masks: (audio masks, lyric masks, outputs)."""
+        rows = slice(self.rows_seen, self.rows_seen + len(block))
+        weighted = self.weight[rows, :, None] * block
+        self.row_sums.append(weighted.sum(1))
+        self.column_sums = self.column_sums + weighted.sum(0)
+        self.rows_seen += len(block)
 
     def solve(self, ends: Any = None) -> np.ndarray:
         """Weights, classes x features; with `ends` they add up to all on minus all off (Shapley)."""
@@ -233,7 +237,7 @@ class _Sums:
                 [across.T, (self.words.T * self.weight.sum(0)) @ self.words],
             ]
         )
-        moment = np.vstack([self.audio.T @ np.vstack(self.by_row), self.words.T @ self.by_column])
+        moment = np.vstack([self.audio.T @ np.vstack(self.row_sums), self.words.T @ self.column_sums])
         if ends is None:
             return np.linalg.lstsq(gram, moment, rcond=None)[0][1:].T
 

@@ -120,16 +120,17 @@ def base_form(word: str) -> str:
         word = word[:-3] + "y"
     elif len(word) > 4 and re.search(r"(ss|x|z|ch|sh)es$", word):
         word = word[:-2]
-    elif len(word) > 3 and re.search(r"[^sui]s$", word):
+    elif len(word) > 3 and re.search(r"[^sui]s$", word):  # not "miss", "bus", "this"
         word = word[:-1]
 
+    # After a vowel they are mostly part of the word: "being", "again".
     shorter = re.sub(r"(?<=[^aeiou])(ing|ed|in)$", "", word)
-    is_a_stem = len(shorter) > 2 and re.search("[aeiouy]", shorter)
-    if shorter != word and is_a_stem:
+    is_long_enough = len(shorter) > 2 and re.search("[aeiouy]", shorter) is not None
+    if shorter != word and is_long_enough:
         # The n of "running" is doubled by its ending; "miss" and "call" keep their double letter.
         word = re.sub(r"([^aeiouls])\1$", r"\1", shorter)
 
-    if len(word) < 4 or word.endswith(("are", "ere")):
+    if len(word) < 4 or word.endswith(("are", "ere")):  # "care", "there" keep their e
         return word
     return word.removesuffix("e")
 

@@ -62,11 +62,14 @@ class Interaction:
 
     @property
     def pairs(self) -> pd.DataFrame:
-        """Every cell with every word, the largest first (chapter *Do they interact?*)."""
+        """Every cell with every word and their interaction, the largest in size first.
+
+        (chapter *Do they interact?*)
+        """
         names = pd.MultiIndex.from_product([[f.name for f in self.cells], [f.name for f in self.words]])
         table = names.to_frame(index=False, name=["audio", "lyrics"])
         table = table.assign(weight=self.matrix.ravel(), error=self.errors.ravel())
-        return table.sort_values("weight", key=lambda w: -w.abs(), kind="stable", ignore_index=True)
+        return table.sort_values("weight", key=lambda weight: -weight.abs(), kind="stable", ignore_index=True)
 
     @property
     def stands_out(self) -> np.ndarray:

@@ -238,14 +238,17 @@ def compare(explanation: Explanation, truth: ModelValues, label: str, modality: 
 
     Args:
         explanation: the explanation.
-        truth: from `model_values`, of the same features.
-        label: the class.
-        modality: "audio" or "lyrics".
+        truth: the model's own values from `model_values`, of the same features and classes.
+        label: the class whose weights are compared.
+        modality: "audio" or "lyrics": which features are compared.
 
     Returns:
-        `rank`: Spearman's correlation; `rmse`: root mean square error, that of the values themselves taken
-        off; `spread`: their standard deviation, the error of saying nothing; `coverage`: the share of 95 %
-        intervals that hold the value, and `top coverage`: of the ten largest; empty without errors.
+        rank: Spearman's correlation, NaN where all weights or all values are equal.
+        rmse: the root mean square of weight minus value. The sampling error that `truth` itself has is
+        subtracted, as a square.
+        spread: the standard deviation of the values: what `rmse` would be if every weight were their mean.
+        coverage: the share of 95 % intervals that hold the value; top coverage: the same for the ten largest
+        values. Both are NaN where the explanation has no standard errors.
 
     (chapter *The exam*)
     """
@@ -253,19 +256,19 @@ def compare(explanation: Explanation, truth: ModelValues, label: str, modality: 
     here = np.array([feature.modality == modality for feature in explanation.features])
     found, value = explanation.weights[row][here], truth.values[row][here]
     wrong = found - value
-    reference = truth.error[row]
+    truth_error = truth.error[row]  # one number a class: its features have the same
     result = {
         "rank": np.nan
         if np.ptp(found) == 0 or np.ptp(value) == 0
         else float(spearmanr(found, value).statistic),
-        "rmse": float(np.sqrt(max(np.mean(wrong**2) - reference**2, 0.0))),
+        "rmse": float(np.sqrt(max(np.mean(wrong**2) - truth_error**2, 0.0))),
         "spread": float(value.std()),
         "coverage": np.nan,
         "top coverage": np.nan,
     }
     errors = explanation.errors[row][here]
     if errors.any():
-        inside = np.abs(wrong) <= norm.ppf(0.975) * np.hypot(errors, reference)
+        inside = np.abs(wrong) <= norm.ppf(0.975) * np.hypot(errors, truth_error)
         top = np.argsort(-np.abs(value), kind="stable")[:10]
         result["coverage"] = float(inside.mean())
         result["top coverage"] = float(inside[top].mean())

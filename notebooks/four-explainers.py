@@ -61,7 +61,7 @@ model = ml.load_model("genre", "multimodal", data, preset=preset, weights=weight
 # removing all its words. Of a few songs we take the one whose smaller cost is largest.
 
 
-# %%
+# %% tags=["hide-input"]
 def probability(song, audio=True, lyrics=True):
     """What the model gives the class of the whole song, with a modality there or not."""
     ready = ml.MusicLIME(model).prepare(song)

@@ -291,7 +291,7 @@ chapter.sounds(
 # A patch has no name: it holds a bit of everything that sounds there. How pure is one? The share of its energy that comes
 # from its loudest stem:
 
-# %%
+# %% tags=["hide-input"]
 regions = pictures.space(song)
 alone = np.eye(len(regions.audio), dtype=bool)
 energy = []

@@ -43,8 +43,10 @@ def test_the_settings_for_sphinx_are_those_of_the_book(tmp_path):
 def test_a_player_becomes_a_sentence_its_sounds_and_its_largest_weights():
     rows = "".join(f"<tr><td></td><td>vocals{i}</td></tr>" for i in range(40))
     page = (
-        '<div class="ml-player"><noscript><p>the song <audio controls src="../assets/x.mp3"></audio></p></noscript>'
-        f'<details class="ml-table"><summary>all weights</summary><table><tbody>{rows}</tbody></table></details>'
+        '<div class="ml-player">'
+        '<noscript><p>the song <audio controls src="../assets/x.mp3"></audio></p></noscript>'
+        '<details class="ml-table"><summary>all weights</summary>'
+        f"<table><tbody>{rows}</tbody></table></details>"
         '<script type="application/json">{}</script></div>'
     )
     made = on_paper.for_paper(page, "https://a.org/")
@@ -55,7 +57,8 @@ def test_a_player_becomes_a_sentence_its_sounds_and_its_largest_weights():
 
 
 def test_folded_code_is_left_out_and_a_solution_is_shown():
-    fold = '<details class="admonition hide above-input"><summary a="b"><p class="c">{}</p></summary>{}</details>'
+    opening = '<details class="admonition hide above-input"><summary a="b">'
+    fold = opening + '<p class="c">{}</p></summary>{}</details>'
     page = fold.format("Show code cell source", "plot") + fold.format("Show code cell content", "solution")
     assert on_paper.for_paper(page, "https://a.org/") == "solution"
 

@@ -440,7 +440,7 @@ class TestInTheBrowser:
         assert not wrong, f"{len(wrong)} on {len(files)} pages:\n" + "\n".join(wrong)
 
     def test_no_page_is_longer_than_twelve_screens_or_two_thousand_words(self, site, browser):
-        """As seen at 1280 x 800 with folds closed; words are all that can be seen, code and tables included."""
+        """At 1280 x 800 with folds closed; words are all that can be seen, code and tables included."""
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         long = {}
         for found in checks.pages(site):

@@ -16,7 +16,7 @@ import sphinx_conf
 import yaml
 
 SCRIPT = re.compile(r"<script\b.*?</script>", re.S)
-ARTICLE = re.compile(r"<article\b[^>]*>")
+CONTENTS = re.compile(r'<div id="jb-print-docs-body"[^>]*>')
 PRINT_STYLE = """<style>
 @page { size: A4; margin: 18mm 16mm; }
 .bd-sidebar-primary, .bd-sidebar-secondary, .bd-header, .bd-header-article, .bd-footer, .bd-footer-content,
@@ -26,6 +26,8 @@ PRINT_STYLE = """<style>
 .bd-main .bd-content .bd-article-container { max-width: none !important; padding: 0 !important; }
 body { font-size: 10.5pt; }
 .ml-cover { break-after: page; padding-top: 70mm; text-align: center; }
+#jb-print-docs-body > h1 { display: none; }
+article { break-before: page; }
 .ml-cover p:first-child { font: 32pt/1.2 var(--pst-font-family-heading); }
 /* A chapter begins on a page of its own; a section of it goes on. */
 article > section > .toctree-wrapper > section { break-before: page; }
@@ -63,9 +65,9 @@ def commit_of(folder: Path) -> str:
 
 
 def printable(page: str, cover: str) -> str:
-    """The page without scripts, with a cover and a style for paper."""
+    """The page without scripts, with a cover before its table of contents and a style for paper."""
     page = SCRIPT.sub("", page)
-    page = ARTICLE.sub(lambda found: found[0] + cover, page, count=1)
+    page = CONTENTS.sub(lambda found: cover + found[0], page, count=1)
     return page.replace("</head>", f"{PRINT_STYLE}</head>", 1)
 
 

@@ -21,10 +21,11 @@ def test_a_sound_becomes_a_link_to_the_site():
 
 
 def test_paper_has_no_scripts_and_a_style_of_its_own():
-    page = "<head></head><body><script>alert(1)</script><p>x</p></body>"
+    contents = '<div id="jb-print-docs-body" class="onlyprint">'
+    page = f"<head></head><body><script>alert(1)</script>{contents}<p>x</p></div></body>"
     made = make_pdf_epub.printable(page, "<p>a cover</p>")
     assert "<script" not in made
-    assert made.index("@page") < made.index("</head>")
+    assert made.index("@page") < made.index("</head>") < made.index("a cover") < made.index(contents)
 
 
 def test_the_address_of_the_site_follows_from_the_repository(tmp_path):

@@ -28,6 +28,7 @@ body { font-size: 10.5pt; }
 .ml-cover { break-after: page; padding-top: 70mm; text-align: center; }
 #jb-print-docs-body > h1 { display: none; }
 article { break-before: page; }
+article > section > h1 { display: block !important; }
 .ml-cover p:first-child { font: 32pt/1.2 var(--pst-font-family-heading); }
 /* A chapter begins on a page of its own; a section of it goes on. */
 article > section > .toctree-wrapper > section { break-before: page; }

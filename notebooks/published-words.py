@@ -209,8 +209,8 @@ if tables:
 
 # %% [markdown]
 # Words carry {glue:text}`share_hip:.0f` % of the summed weight for hip hop, {glue:text}`share_punk:.0f` % for punk and
-# {glue:text}`share_pop:.0f` % for pop. But every song adds a hundred words and forty cells, and where weights are near
-# noise, sums count features and not effects. {doc}`Claims </runs/claims>` decides what the paper says of this figure.
+# {glue:text}`share_pop:.0f` % for pop. But a song has some hundred words and only forty cells. Where most weights are
+# noise, a sum grows with the number of features, whatever their effects are. {doc}`Claims </runs/claims>` decides what the paper says of this figure.
 #
 # ## Strengths
 #

@@ -22,7 +22,7 @@
 # **What you will learn**
 #
 # - how to check a published aggregate with nothing but its own tables;
-# - what a count of one, noise and an entropy factor do to a ranking;
+# - how a ranking changes when words of a single song are left out, and what noise and the homogeneity factor do to it;
 # - how an explanation showed a bug in its data, and nobody noticed.
 #
 # **What you need**: {doc}`Aggregate </runs/aggregate-genre-multimodal>`, for the three importances.
@@ -83,12 +83,12 @@ for name, (sums, counts) in tables.items():
 pd.DataFrame(rows).T
 
 # %% [markdown]
-# No table holds a negative number. In the tables that hear, a cell was counted in about half of the songs: there
+# No table holds a negative number. In the tables with sound, a cell was counted in about half of the songs: there
 # negative weights were left out, as the authors' code does, although the thesis prints $|W|$. The lyric tables are less
 # clear. In those of genres the counts of {glue:text}`tens` of {glue:text}`tens_of` classes add up to a multiple of ten, so
 # each song entered with **ten words**. If the ten largest $|W|$ had been taken and the negative ones dropped, the
-# totals would hardly be such multiples. Either sizes were summed, or the ten most positive words were taken: the tables
-# cannot tell.
+# totals would hardly be such multiples. Either the authors summed magnitudes, or they took the ten most positive words:
+# the tables do not tell which.
 
 # %% tags=["remove-cell"]
 if tables:

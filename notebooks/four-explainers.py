@@ -129,7 +129,7 @@ table = pd.DataFrame(
     },
     index=pd.Index([feature.name for feature in ours.features], name=f"for {label}"),
 )
-table.reindex(table["ours, fair coins"].abs().sort_values(ascending=False).index).head(8).style.format(
+table.reindex(table["ours, fair coins"].abs().sort_values(ascending=False).index).head(5).style.format(
     precision=4
 )
 

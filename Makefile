@@ -1,4 +1,4 @@
-# make book: the site in _build/html, small counts; make book FULL=1: the counts of the published site.
+# make book: the site in _build/html, small counts; FULL=1: the counts of the published site; PDF=1: PDF and EPUB, too.
 # make test: what a contributor needs to trust a change, in minutes. make check: all of it. make serve: the site on localhost.
 # Each makes what it needs first; all need only Python 3.11 to 3.13, pip and make.
 PYTHON ?= python3
@@ -11,7 +11,7 @@ READY = .venv/ready
 # Two tests side by side, one thread each: more threads than cores wait for each other.
 TESTS = OMP_NUM_THREADS=1 $(RUN) -m pytest -n $(JOBS) --dist loadfile --durations 15
 
-.PHONY: help book runs html serve test check lint pairs models models-check dist links screenshot bench bench-check clean
+.PHONY: help book runs html print serve test check lint pairs models models-check dist links screenshot bench bench-check clean
 help:
 	@sed -n 1,3p $(MAKEFILE_LIST)
 
@@ -26,7 +26,7 @@ $(READY): pyproject.toml constraints.txt requirements-real.txt
 	  echo "The real models could not be fetched: the pages that need them will say so, all else works"
 	@touch $@
 
-book: runs html
+book: runs html $(if $(PDF),print)
 	@echo "The book is ready: _build/html/index.html (or: make serve)"
 
 runs: $(READY)
@@ -37,6 +37,10 @@ html: $(READY)
 	@echo "[3/3] Pages: Sphinx, warnings are errors"
 	.venv/bin/jupyter-book build . --path-output . -W -n --keep-going
 	@$(RUN) tests/book/site_checks.py _build/html
+
+# From the pages that were executed: some minutes; the PDF needs Chromium.
+print: $(READY)
+	$(RUN) tools/make_pdf_epub.py . _build/print
 
 serve: book
 	$(RUN) -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)

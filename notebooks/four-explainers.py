@@ -61,7 +61,7 @@ model = ml.load_model("genre", "multimodal", data, preset=preset, weights=weight
 # removing all its words. Of a few songs we take the one whose smaller cost is largest.
 
 
-# %%
+# %% tags=["hide-input"]
 def probability(song, audio=True, lyrics=True):
     """What the model gives the class of the whole song, with a modality there or not."""
     ready = ml.MusicLIME(model).prepare(song)
@@ -129,7 +129,7 @@ table = pd.DataFrame(
     },
     index=pd.Index([feature.name for feature in ours.features], name=f"for {label}"),
 )
-table.reindex(table["ours, fair coins"].abs().sort_values(ascending=False).index).head(8).style.format(
+table.reindex(table["ours, fair coins"].abs().sort_values(ascending=False).index).head(5).style.format(
     precision=4
 )
 
@@ -291,7 +291,7 @@ chapter.sounds(
 # A patch has no name: it holds a bit of everything that sounds there. How pure is one? The share of its energy that comes
 # from its loudest stem:
 
-# %%
+# %% tags=["hide-input"]
 regions = pictures.space(song)
 alone = np.eye(len(regions.audio), dtype=bool)
 energy = []

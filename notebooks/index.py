@@ -16,6 +16,9 @@
 #
 # A model has listened to a song and given it a label: the colours show which pieces of the sound and which words moved it.
 # Press play and click a cell or a word to take it away: you hear the change, and the model answers again.
+#
+# The colours come from **MusicLIME**. It mutes random pieces of a song, asks the model about each of these versions, and
+# works out how much each piece adds to the answer.
 
 # %% tags=["remove-cell"]
 import numpy as np
@@ -125,9 +128,11 @@ if heard is not None:
 # - **You listen to music.** {doc}`Plant the evidence yourself </runs/plant-it-yourself>` and see whether the explanation finds
 #   it, then learn {doc}`how to read an explanation </book/how-to-read>`. Nothing to install, nothing is loaded from elsewhere.
 # - **You do research.** Every page that computes has *Run in Colab* and *Run in Kaggle*: the notebook behind it, with this page's
-#   parameters. Begin with {doc}`Four explainers </runs/four-explainers>` and {doc}`Can it be trusted? </runs/trust>`.
+#   parameters. Begin with {doc}`Explain </runs/explain-genre-multimodal>`, the method in a few lines, and
+#   {doc}`Can it be trusted? </runs/trust>`. {doc}`The claim ledger </runs/claims>` says which findings of the paper hold.
 # - **You have songs of your own.** One cell to edit in {doc}`Your song </runs/your-song>`,
-#   {doc}`Your model </runs/your-model>` and {doc}`Your corpus </runs/your-corpus>`.
+#   {doc}`Your model </runs/your-model>` and {doc}`Your corpus </runs/your-corpus>`. In a terminal, with the package
+#   installed: `musiclime explain song.mp3 --lyrics song.txt --out song.html`.
 #
 # The method is that of [*MusicLIME: Explainable Multimodal Music Understanding*](https://arxiv.org/abs/2409.10496) by
 # Sotirou, Lyberatos, Menis Mastromichalakis and Stamou; this book rebuilds it, measures it and goes on from there.

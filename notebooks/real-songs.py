@@ -100,11 +100,8 @@ display(pd.DataFrame(rows).style.hide())
 # %%
 explanations = [ml.AudioLIME(tagger, **explainer_of).explain(song) for song in ready]
 if songs:
+    # Another number shows another song.
     chapter.player(explanations[0], ready[0], tagger)
-
-# %%
-if songs:
-    chapter.player(explanations[1], ready[1], tagger)
 
 # %% [markdown]
 # How much of the tagger's answer does a sum of weights explain? *R²* says it for all mixes that were drawn. The last

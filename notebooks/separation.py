@@ -45,6 +45,7 @@ import pandas as pd
 
 from musiclime.data.song import STEMS
 from musiclime.models.separation import separate, separator
+from musiclime.show.figures import DIVERGING
 
 corpus = ml.load_corpus("demo").split("test")
 song = corpus[4]
@@ -238,7 +239,7 @@ matrices = {name: moved(kept_maps) for name, kept_maps in maps.items()}
 fig, axes = plt.subplots(1, 2, figsize=(9, 3.8), layout="constrained", sharey=True)
 reach = max(np.nanmax(np.abs(m)) for m in matrices.values())
 for axis, (name, matrix) in zip(axes, matrices.items()):
-    image = axis.imshow(matrix, cmap="PuOr_r", vmin=-reach, vmax=reach)
+    image = axis.imshow(matrix, cmap=DIVERGING, vmin=-reach, vmax=reach)
     axis.set_xticks(range(len(STEMS)), STEMS)
     axis.set_yticks(range(len(STEMS)), STEMS)
     axis.set(title=name, xlabel="weight given to")

@@ -15,8 +15,8 @@ from pathlib import Path
 import sphinx_conf
 import yaml
 
-AUDIO = re.compile(r"<audio[^>]*src=\"(?:\.\./)*([^\"]+)\"[^>]*>\s*</audio>")
-PLAYER_DATA = re.compile(r"<script\b.*?</script>", re.S)
+SCRIPT = re.compile(r"<script\b.*?</script>", re.S)
+CONTENTS = re.compile(r'<div id="jb-print-docs-body"[^>]*>')
 PRINT_STYLE = """<style>
 @page { size: A4; margin: 18mm 16mm; }
 .bd-sidebar-primary, .bd-sidebar-secondary, .bd-header, .bd-header-article, .bd-footer, .bd-footer-content,
@@ -25,11 +25,30 @@ PRINT_STYLE = """<style>
 }
 .bd-main .bd-content .bd-article-container { max-width: none !important; padding: 0 !important; }
 body { font-size: 10.5pt; }
-h1 { break-before: page; }
-figure, table, pre, .ml-player { break-inside: avoid; }
-details { display: block; }
-details > * { display: block !important; }
+.ml-cover { break-after: page; padding-top: 70mm; text-align: center; }
+#jb-print-docs-body > h1 { display: none; }
+article { break-before: page; }
+article > section > h1 { display: block !important; }
+.ml-cover p:first-child { font: 32pt/1.2 var(--pst-font-family-heading); }
+/* A chapter begins on a page of its own; a section of it goes on. */
+article > section > .toctree-wrapper > section { break-before: page; }
+h1, h2, h3, h4 { break-after: avoid; }
+figure, tr, .ml-sound { break-inside: avoid; }
+/* Nothing scrolls on paper: long lines go on below, and wide tables take the room they need. */
+pre { white-space: pre-wrap !important; overflow-wrap: anywhere; }
+pre { overflow: visible !important; break-inside: auto; }
+.cell_input, .cell_output, .highlight, .ml-scroll, .ml-equation, .pst-scrollable-table-container {
+  break-inside: auto; overflow: visible !important; max-height: none !important;
+}
+table { font-size: 9pt; }
+table :is(td, th) { overflow-wrap: anywhere; }
 </style>"""
+COVER = """<div class="ml-cover">
+<p>The MusicLIME book</p>
+<p>Which words, and which stem in which tenth of a clip, moved a music model's decision?</p>
+<p>Built from commit {commit}. The site plays what you read about here: <a href="{address}">{address}</a></p>
+<p>Chapters that exist for several tasks and modalities are printed once; the site has the others.</p>
+</div>"""
 
 
 def site_address(source: Path) -> str:
@@ -39,14 +58,17 @@ def site_address(source: Path) -> str:
     return f"https://{account}.github.io/{name}/"
 
 
-def linked_sounds(page: str, address: str) -> str:
-    """The page with a link in place of every sound."""
-    return AUDIO.sub(rf'<a href="{address}\1">listen on the site</a>', page)
+def commit_of(folder: Path) -> str:
+    """The commit that the book is built from; empty where there is no git."""
+    command = ["git", "-C", str(folder), "log", "-1", "--format=%h of %cs"]
+    found = subprocess.run(command, text=True, capture_output=True)
+    return found.stdout.strip()
 
 
-def printable(page: str, address: str) -> str:
-    """The page without scripts, with links to its sounds and a style for paper."""
-    page = PLAYER_DATA.sub("", linked_sounds(page, address))
+def printable(page: str, cover: str) -> str:
+    """The page without scripts, with a cover before its table of contents and a style for paper."""
+    page = SCRIPT.sub("", page)
+    page = CONTENTS.sub(lambda found: cover + found[0], page, count=1)
     return page.replace("</head>", f"{PRINT_STYLE}</head>", 1)
 
 
@@ -76,7 +98,8 @@ def main() -> None:
 
     build("singlehtml", conf, source, out / "single")
     page = out / "single" / "index.html"
-    page.write_text(printable(page.read_text(encoding="utf-8"), address), encoding="utf-8")
+    cover = COVER.format(commit=commit_of(source) or "unknown", address=address)
+    page.write_text(printable(page.read_text(encoding="utf-8"), cover), encoding="utf-8")
     print_pdf(page, out / "musiclime-book.pdf")
 
     build("epub", conf, source, out / "epub")

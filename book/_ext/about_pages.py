@@ -13,7 +13,7 @@ COMPOSED = "These songs are composed by code. They say something about the metho
 def described(doctree) -> str:
     """The first paragraph of a page that says something, as plain text of at most 200 characters."""
     for paragraph in doctree.findall(nodes.paragraph):
-        text = " ".join(paragraph.astext().split())
+        text = " ".join(paragraph.astext().split()).removeprefix("What you will learn. ")
         if len(text) > 60 and not text.startswith("This run:"):
             return text if len(text) <= 200 else text[:200].rsplit(" ", 1)[0] + " ..."
     return "Which words, and which sounds, moved a music model's decision?"

@@ -1,4 +1,4 @@
-"""The directive {other-names}: the public names of musiclime that a page does not describe yet, described."""
+"""The directive {other-names}: describes the public names that no page of the reference describes yet."""
 
 import inspect
 import re
@@ -24,13 +24,15 @@ def directives_for(names: list[str]) -> list[str]:
 
 
 class OtherNames(Directive):
-    """Describes every name of musiclime.__all__ that does not occur in the page's own text."""
+    """Describes the names of musiclime.__all__ that no page of the reference (api*.md beside this) names."""
 
     def run(self):
         import musiclime
 
         source = Path(self.state.document.settings.env.doc2path(self.state.document.settings.env.docname))
-        described = set(re.findall(r"(?:musiclime|ml)\.(\w+)", source.read_text(encoding="utf-8")))
+        described = set()
+        for page in source.parent.glob("api*.md"):
+            described |= set(re.findall(r"(?:musiclime|ml)\.(\w+)", page.read_text(encoding="utf-8")))
         lines = ["```{eval-rst}"]
         lines += directives_for(sorted(set(musiclime.__all__) - described))
         lines += ["```"]

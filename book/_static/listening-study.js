@@ -1,224 +1,584 @@
-// The listening study: trials.js names the songs, the seed deals out aids, changes and order, nothing is sent.
+// The listening study. trials.js names the songs; the seed decides who gets which help, which change, in which
+// order. Nothing is sent anywhere: the listener saves the answers as a file at the end.
 (() => {
 	"use strict";
-	const AIDS = ["song", "explanation", "random"];
-	const RAMP = 0.004; // seconds: sound that is cut off at once is heard as a click
-	const TOP = 8; // cells that are heard as "only what mattered"
-	const songs = window.musiclimeTrials || [], main = document.getElementById("main"), rows = [];
-	let context, source, seed, listener, began;
 
-	const el = (tag, props = {}, ...children) => {
+	const AIDS = ["song", "explanation", "random"]; // what a listener is shown: no weights, the true ones, shuffled ones
+	const RAMP_SECONDS = 0.004; // a sound that is cut off at once is heard as a click
+	const STRONGEST_CELLS = 8; // how many cells "only what mattered" plays
+	const STRONGEST_WORDS = 5; // how many words are listed for and against
+
+	const songs = window.musiclimeTrials || [];
+	const main = document.getElementById("main");
+
+	// The state of one study.
+	const rows = []; // the answers so far
+	let seed;
+	let listener;
+	let began;
+	let context; // the AudioContext, made at the first press of Play
+	let playing = null; // what sounds now: { node, button, label }
+
+	// ---- Building the page ----
+
+	/** An element with attributes (onclick and the like are listeners) and children. */
+	function element(tag, attributes = {}, ...children) {
 		const node = document.createElement(tag);
-		for (const [name, value] of Object.entries(props)) {
-			if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
-			else if (value !== undefined && value !== false) node.setAttribute(name, value);
+		for (const [name, value] of Object.entries(attributes)) {
+			if (name.startsWith("on")) {
+				node.addEventListener(name.slice(2), value);
+			} else if (value !== undefined && value !== false) {
+				node.setAttribute(name, value);
+			}
 		}
 		node.append(...children);
 		return node;
-	};
-	const show = (title, ...children) => {
-		halt();
-		const heading = el("h1", { tabindex: -1 }, title);
+	}
+
+	/** Show a new step of the study in place of the old one. */
+	function show(title, ...children) {
+		stopSound();
+		const heading = element("h1", { tabindex: -1 }, title);
 		main.replaceChildren(heading, ...children);
 		heading.focus();
 		scrollTo(0, 0);
-	};
+	}
 
-	// Chance that can be repeated: the same seed deals the same study on every machine.
-	const dice = (state) => () => {
-		state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-		return ((state ^ (state >>> 15)) >>> 0) / 2 ** 32;
-	};
-	const shuffle = (list, roll) => {
+	/** A question with radio buttons; options are pairs of a value and its text. */
+	function question(name, text, options) {
+		const legend = element("legend", {}, text);
+		const choices = options.map(([value, label]) => {
+			const input = element("input", { type: "radio", name, value, required: "" });
+			return element("label", {}, input, label);
+		});
+		return element("fieldset", {}, legend, ...choices);
+	}
+
+	function askBeforeLeaving(event) {
+		event.preventDefault();
+	}
+
+	// ---- Chance that can be repeated: the same seed deals the same study on every machine ----
+
+	/** A function that returns the next number between 0 and 1. */
+	function dice(start) {
+		let state = start;
+		return () => {
+			state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+			const mixed = (state ^ (state >>> 15)) >>> 0;
+			return mixed / 2 ** 32;
+		};
+	}
+
+	function shuffled(list, roll) {
 		const out = [...list];
-		for (let i = out.length - 1; i > 0; i--) {
-			const j = Math.floor(roll() * (i + 1));
-			[out[i], out[j]] = [out[j], out[i]];
+		for (let last = out.length - 1; last > 0; last--) {
+			const other = Math.floor(roll() * (last + 1));
+			[out[last], out[other]] = [out[other], out[last]];
 		}
 		return out;
-	};
-	const among = (modality) => (song) => [...song.features.keys()].filter((f) => (song.features[f].modality === "audio") === (modality === "audio"));
-	const cells = among("audio"), words = among("lyrics");
+	}
 
-	// A Latin square: over three seeds in a row a song meets each aid, over six each aid with each change.
-	const deal = () => shuffle(songs.map((song, i) => {
-		const roll = dice(Math.imul(seed, 7919) + i), weights = [...song.weights];
-		const aid = AIDS[(i + seed) % 3], flips = (Math.floor(i / 3) + Math.floor(seed / 3)) % 2 === 0;
-		if (aid === "random") for (const part of [cells(song), words(song)]) shuffle(part, roll).forEach((f, k) => { weights[part[k]] = song.weights[f]; });
-		return { song, aid, weights: aid === "song" ? null : weights, change: song.changes[Number(flips)] };
-	}), dice(seed));
+	/** The positions of a song's features that are cells of sound. */
+	function cellsOf(song) {
+		return [...song.features.keys()].filter((f) => song.features[f].modality === "audio");
+	}
 
-	// Sound: the stems come as a script, since a page on disk may not fetch; a mix is made anew for every press.
-	const stems = (sound) => sound.ready ||= (async () => {
-		if (!sound.mp3) await new Promise((ok, no) => document.head.append(el("script", { src: sound.src, onload: ok, onerror: no })));
-		const decoder = new OfflineAudioContext(1, 1, sound.rate);
-		return Promise.all((sound.mp3 || window.musiclimeSound[sound.key]).map(async (text, i) => {
-			const bytes = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-			const decoded = (await decoder.decodeAudioData(bytes.buffer)).getChannelData(0);
-			// A decoder that leaves the encoder's delay in returns more than was put in.
-			const lead = decoded.length > sound.samples + sound.lead / 2 ? sound.lead : 0;
-			return decoded.slice(lead, lead + sound.samples).map((x) => x * sound.tracks[i].scale);
-		}));
-	})().catch((error) => { delete sound.ready; throw error; });
-	const mix = async (song, off) => {
-		const { sound, features } = song, out = new Float32Array(sound.samples), fade = RAMP * sound.rate;
-		const names = [...new Set(cells(song).map((f) => features[f].stem))];
-		(await stems(sound)).forEach((stem, i) => {
-			const gains = new Float32Array(stem.length).fill(1);
-			for (const f of off) {
-				const { stem: name, start, end } = features[f];
-				if (name !== names[sound.tracks[i].row]) continue;
-				gains.fill(0, Math.round(start * sound.rate), Math.round(end * sound.rate));
+	/** The positions of a song's features that are words. */
+	function wordsOf(song) {
+		return [...song.features.keys()].filter((f) => song.features[f].modality !== "audio");
+	}
+
+	/** A song's weights dealt anew, among cells and among words. */
+	function shuffledWeights(song, roll) {
+		const weights = [...song.weights];
+		for (const features of [cellsOf(song), wordsOf(song)]) {
+			const sources = shuffled(features, roll);
+			for (let i = 0; i < features.length; i++) {
+				weights[features[i]] = song.weights[sources[i]];
 			}
-			let gain = gains[0];
-			for (let t = 0; t < stem.length; t++) {
-				gain += Math.max(-1 / fade, Math.min(1 / fade, gains[t] - gain));
-				out[t] += gain * stem[t];
-			}
+		}
+		return weights;
+	}
+
+	function weightsFor(aid, song, roll) {
+		if (aid === "song") return null;
+		if (aid === "random") return shuffledWeights(song, roll);
+		return [...song.weights];
+	}
+
+	/** The trials of one listener. A Latin square: over three seeds in a row each song meets each aid, over six
+	 *  seeds each aid with each change. */
+	function deal() {
+		const trials = songs.map((song, number) => {
+			const roll = dice(Math.imul(seed, 7919) + number);
+			const aid = AIDS[(number + seed) % 3];
+			const flips = (Math.floor(number / 3) + Math.floor(seed / 3)) % 2 === 0;
+			return { song, aid, weights: weightsFor(aid, song, roll), change: song.changes[flips ? 1 : 0] };
 		});
-		return out;
-	};
-	const halt = () => {
-		if (source) { source.onended = null; source.stop(); source.button.textContent = `Play ${source.label}`; }
-		source = null;
-	};
-	const player = (label, song, off, trial) => {
-		const button = el("button", { type: "button", onclick: async () => {
-			const again = source?.button === button;
-			halt();
-			if (again) return;
-			context ||= new AudioContext();
-			context.resume();
-			let data;
-			try { data = await mix(song, off); } catch { button.textContent = "The sound could not be loaded"; return; }
-			if (!button.isConnected || source) return;
-			const buffer = new AudioBuffer({ length: data.length, sampleRate: song.sound.rate });
-			buffer.copyToChannel(data, 0);
-			source = Object.assign(new AudioBufferSourceNode(context, { buffer }), { button, label });
-			source.connect(context.destination);
-			source.onended = halt;
-			source.start();
-			button.textContent = `Stop ${label}`;
-			trial.plays[label] = (trial.plays[label] || 0) + 1;
-		} });
-		button.textContent = `Play ${label}`;
-		return button;
-	};
+		return shuffled(trials, dice(seed));
+	}
 
-	// What is seen: the grid of cells and the lyrics, with weights (an aid) or with what is gone (a change).
-	const sign = (share, weight) => (share < 0.1 ? "\u00b7" : (weight < 0 ? "\u2212" : "+").repeat(share > 0.5 ? 2 : 1));
-	const paint = (node, f, weights) => {
-		const top = Math.max(...weights.map(Math.abs)), share = Math.abs(weights[f]) / (top || 1);
+	// ---- Sound ----
+
+	/** Load the script that holds a song's stems: a page opened from disk may not fetch files. */
+	function loadSound(sound) {
+		return new Promise((resolve, reject) => {
+			document.head.append(element("script", { src: sound.src, onload: resolve, onerror: reject }));
+		});
+	}
+
+	/** One stem as samples, from its MP3 in base64. */
+	async function decodeStem(text, track, sound, decoder) {
+		const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+		const decoded = (await decoder.decodeAudioData(bytes.buffer)).getChannelData(0);
+		// A decoder that leaves the encoder's delay in returns more samples than were put in.
+		const hasDelay = decoded.length > sound.samples + sound.lead / 2;
+		const first = hasDelay ? sound.lead : 0;
+		return decoded.slice(first, first + sound.samples).map((sample) => sample * track.scale);
+	}
+
+	async function decodeStems(sound) {
+		if (!sound.mp3) await loadSound(sound);
+		const texts = sound.mp3 || window.musiclimeSound[sound.key];
+		const decoder = new OfflineAudioContext(1, 1, sound.rate);
+		return Promise.all(texts.map((text, i) => decodeStem(text, sound.tracks[i], sound, decoder)));
+	}
+
+	/** A song's stems, decoded once. After a failure the next press tries again. */
+	function stemsOf(sound) {
+		if (!sound.ready) {
+			sound.ready = decodeStems(sound).catch((error) => {
+				delete sound.ready;
+				throw error;
+			});
+		}
+		return sound.ready;
+	}
+
+	function stemNames(song) {
+		return [...new Set(cellsOf(song).map((f) => song.features[f].stem))];
+	}
+
+	/** How loud a stem should be at each sample: 0 in its muted cells, 1 elsewhere. */
+	function gainsOf(song, stemName, mutedCells, length) {
+		const gains = new Float32Array(length).fill(1);
+		for (const f of mutedCells) {
+			const { stem, start, end } = song.features[f];
+			if (stem === stemName) {
+				gains.fill(0, Math.round(start * song.sound.rate), Math.round(end * song.sound.rate));
+			}
+		}
+		return gains;
+	}
+
+	/** Add a stem to a mix; its loudness follows the gains in short ramps. */
+	function addStem(out, stem, gains, longestStep) {
+		let gain = gains[0];
+		for (let t = 0; t < stem.length; t++) {
+			const step = Math.min(longestStep, Math.max(-longestStep, gains[t] - gain));
+			gain += step;
+			out[t] += gain * stem[t];
+		}
+	}
+
+	/** The samples of a song in which some cells are muted. */
+	async function mix(song, mutedCells) {
+		const { sound } = song;
+		const out = new Float32Array(sound.samples);
+		const names = stemNames(song);
+		const stems = await stemsOf(sound);
+		for (let i = 0; i < stems.length; i++) {
+			const name = names[sound.tracks[i].row];
+			const gains = gainsOf(song, name, mutedCells, stems[i].length);
+			addStem(out, stems[i], gains, 1 / (RAMP_SECONDS * sound.rate));
+		}
+		return out;
+	}
+
+	function stopSound() {
+		if (!playing) return;
+		playing.node.onended = null;
+		playing.node.stop();
+		playing.button.textContent = `Play ${playing.label}`;
+		playing = null;
+	}
+
+	function startSound(samples, rate, button, label) {
+		const buffer = new AudioBuffer({ length: samples.length, sampleRate: rate });
+		buffer.copyToChannel(samples, 0);
+		const node = new AudioBufferSourceNode(context, { buffer });
+		node.connect(context.destination);
+		node.onended = stopSound;
+		node.start();
+		button.textContent = `Stop ${label}`;
+		playing = { node, button, label };
+	}
+
+	/** A button that plays a song with some cells muted, and counts how often it was pressed. */
+	function playButton(label, song, mutedCells, trial) {
+		const button = element("button", { type: "button" }, `Play ${label}`);
+		button.addEventListener("click", async () => {
+			const wasPlaying = playing !== null && playing.button === button;
+			stopSound();
+			if (wasPlaying) return;
+			if (!context) context = new AudioContext();
+			context.resume();
+			let samples;
+			try {
+				samples = await mix(song, mutedCells);
+			} catch {
+				button.textContent = "The sound could not be loaded";
+				return;
+			}
+			// While the mix was made, the listener may have gone on or pressed another button.
+			if (!button.isConnected || playing) return;
+			startSound(samples, song.sound.rate, button, label);
+			trial.plays[label] = (trial.plays[label] || 0) + 1;
+		});
+		return button;
+	}
+
+	// ---- What is seen: the grid of cells and the lyrics, with weights or with what is gone ----
+
+	/** A weight as signs, for those who cannot tell the colours apart. */
+	function signs(share, weight) {
+		if (share < 0.1) return "\u00b7";
+		const sign = weight < 0 ? "\u2212" : "+";
+		return share > 0.5 ? sign + sign : sign;
+	}
+
+	/** Colour a cell or a word by the weight of its feature; returns the weight as signs. */
+	function paint(node, f, weights) {
+		const largest = Math.max(...weights.map(Math.abs)) || 1;
+		const share = Math.abs(weights[f]) / largest;
 		if (share > 0.05) node.classList.add(weights[f] < 0 ? "against" : "for");
 		node.style.setProperty("--w", share.toFixed(3));
-		return sign(share, weights[f]);
-	};
-	const grid = (song, weights, off, caption) => {
-		const own = cells(song), names = [...new Set(own.map((f) => song.features[f].stem))];
-		const times = [...new Set(own.map((f) => song.features[f].segment))].sort((a, b) => a - b);
-		const starts = times.map((s) => Math.floor(song.features[own.find((f) => song.features[f].segment === s)].start + 0.01));
-		return el("table", { class: "grid" }, el("caption", {}, caption),
-			el("thead", {}, el("tr", {}, el("td"), ...starts.map((t) => el("th", { scope: "col" }, String(t))))),
-			el("tbody", {}, ...names.map((stem) => el("tr", {}, el("th", { scope: "row" }, stem), ...times.map((s) => {
-				const f = own.find((g) => song.features[g].stem === stem && song.features[g].segment === s), cell = el("td");
-				if (weights) cell.textContent = paint(cell, f, weights);
-				if (off.has(f)) { cell.textContent = "off"; cell.className = "off"; }
-				return cell;
-			})))));
-	};
-	const lyrics = (song, weights, off) => {
-		const marks = words(song).flatMap((f) => song.features[f].positions.map(([from, to]) => [from, to, f])).sort((p, q) => p[0] - q[0]);
-		const out = el("p", { class: "lyrics", dir: "auto" });
+		return signs(share, weights[f]);
+	}
+
+	function gridCell(song, stem, segment, weights, muted) {
+		const isHere = (f) => song.features[f].stem === stem && song.features[f].segment === segment;
+		const f = cellsOf(song).find(isHere);
+		const cell = element("td");
+		if (muted.has(f)) {
+			cell.textContent = "off";
+			cell.className = "off";
+		} else if (weights) {
+			cell.textContent = paint(cell, f, weights);
+		}
+		return cell;
+	}
+
+	/** The song's cells, a row a stem and a column a segment. */
+	function grid(song, weights, muted, caption) {
+		const features = cellsOf(song).map((f) => song.features[f]);
+		const segments = [...new Set(features.map((feature) => feature.segment))].sort((a, b) => a - b);
+		const headers = segments.map((segment) => {
+			const { start } = features.find((feature) => feature.segment === segment);
+			return element("th", { scope: "col" }, String(Math.floor(start + 0.01)));
+		});
+		const lines = stemNames(song).map((stem) => {
+			const cells = segments.map((segment) => gridCell(song, stem, segment, weights, muted));
+			return element("tr", {}, element("th", { scope: "row" }, stem), ...cells);
+		});
+		return element(
+			"table",
+			{ class: "grid" },
+			element("caption", {}, caption),
+			element("thead", {}, element("tr", {}, element("td"), ...headers)),
+			element("tbody", {}, ...lines),
+		);
+	}
+
+	/** The lyrics; each word is coloured by its weight, or struck out where it was removed. */
+	function lyrics(song, weights, removed) {
+		const places = [];
+		for (const f of wordsOf(song)) {
+			for (const [from, to] of song.features[f].positions) places.push({ from, to, f });
+		}
+		places.sort((one, other) => one.from - other.from);
+		const out = element("p", { class: "lyrics", dir: "auto" });
 		let done = 0;
-		for (const [from, to, f] of marks) {
+		for (const { from, to, f } of places) {
 			if (from < done) continue;
-			const word = el(off.has(f) ? "del" : "mark", {}, song.lyrics.slice(from, to));
+			const word = element(removed.has(f) ? "del" : "mark", {}, song.lyrics.slice(from, to));
 			if (weights) paint(word, f, weights);
 			out.append(song.lyrics.slice(done, from), word);
 			done = to;
 		}
 		out.append(song.lyrics.slice(done));
 		return out;
-	};
-	const label = ({ modality, stem, start, end, text, name }) => (modality === "audio" ? `${stem} ${start.toFixed(1)}\u2013${end.toFixed(1)} s` : text || name);
-	const listed = (song, part) => part.map((f) => label(song.features[f])).join(", ");
-	const strongest = (song, weights, part, way) => part.filter((f) => way * weights[f] > 0).sort((f, g) => Math.abs(weights[g]) - Math.abs(weights[f]));
-	const ask = (name, question, options) => el("fieldset", {}, el("legend", {}, question), ...options.map(([value, text]) => el("label", {}, el("input", { type: "radio", name, value, required: "" }), text)));
+	}
+
+	function nameOf({ modality, stem, start, end, text, name }) {
+		if (modality === "audio") return `${stem} ${start.toFixed(1)}\u2013${end.toFixed(1)} s`;
+		return text || name;
+	}
+
+	function listed(song, features) {
+		return features.map((f) => nameOf(song.features[f])).join(", ");
+	}
+
+	/** The features with weights of one sign (1 for, -1 against), the strongest first. */
+	function strongest(weights, features, sign) {
+		const own = features.filter((f) => sign * weights[f] > 0);
+		return own.sort((one, other) => Math.abs(weights[other]) - Math.abs(weights[one]));
+	}
+
+	// ---- The steps: introduction, one song after the other, thanks ----
 
 	function intro() {
+		if (!songs.length) {
+			const where = "There is no trials.js beside this page, or it is empty. ";
+			const how = "The built book has one; python book/_ext/study.py makes one of your own.";
+			show("A listening study", element("p", {}, where + how));
+			return;
+		}
 		const asked = Number(new URLSearchParams(location.search).get("seed"));
 		const drawn = 1 + (crypto.getRandomValues(new Uint16Array(1))[0] % 9999);
-		if (!songs.length) return show("A listening study", el("p", {}, "There is no trials.js beside this page, or it is empty. The built book has one; python book/_ext/study.py makes one of your own."));
-		const start = (event) => {
+		const begin = (event) => {
 			event.preventDefault();
 			const said = new FormData(event.target);
-			[seed, listener, began] = [Number(said.get("seed")), said.get("listener").trim(), new Date().toISOString()];
-			addEventListener("beforeunload", guard);
-			next(deal());
+			seed = Number(said.get("seed"));
+			listener = said.get("listener").trim();
+			began = new Date().toISOString();
+			addEventListener("beforeunload", askBeforeLeaving);
+			showNext(deal());
 		};
-		show("A listening study",
-			el("p", {}, `You will meet ${songs.length} songs of about ten seconds, one after the other. A model has heard each one, read its lyrics and given an answer. Study the song. Then something about it is changed, and you say whether the model will still answer the same.`),
-			el("p", {}, songs.every((song) => song.id.startsWith("demo-")) ? "The songs are composed by code. " : "", "Use headphones if you have them. Nothing you do here leaves this page until you save your answers yourself at the end; closing the page before that loses them."),
-			el("form", { onsubmit: start },
-				el("div", { class: "row" }, el("label", { for: "listener" }, "Your code, as agreed (no name)"), el("input", { id: "listener", name: "listener", type: "text", maxlength: 40, autocomplete: "off" })),
-				el("div", { class: "row" }, el("label", { for: "seed" }, "Seed of the order"), el("input", { id: "seed", name: "seed", type: "number", min: 1, max: 999999, step: 1, required: "", value: asked > 0 ? asked : drawn })),
-				el("button", { class: "main" }, "Begin")));
+		const areComposed = songs.every((song) => song.id.startsWith("demo-"));
+		const task =
+			`You will meet ${songs.length} songs of about ten seconds, one after the other. A model has heard each ` +
+			"one, read its lyrics and given an answer. Study the song. Then something about it is changed, and you " +
+			"say whether the model will still answer the same.";
+		const privacy =
+			"Use headphones if you have them. Nothing you do here leaves this page until you save your answers " +
+			"yourself at the end; closing the page before that loses them.";
+		const code = { id: "listener", name: "listener", type: "text", maxlength: 40, autocomplete: "off" };
+		const number = { id: "seed", name: "seed", type: "number", min: 1, max: 999999, step: 1, required: "" };
+		number.value = asked > 0 ? asked : drawn;
+		const codeLabel = element("label", { for: "listener" }, "Your code, as agreed (no name)");
+		const seedLabel = element("label", { for: "seed" }, "Seed of the order");
+		show(
+			"A listening study",
+			element("p", {}, task),
+			element("p", {}, areComposed ? "The songs are composed by code. " : "", privacy),
+			element(
+				"form",
+				{ onsubmit: begin },
+				element("div", { class: "row" }, codeLabel, element("input", code)),
+				element("div", { class: "row" }, seedLabel, element("input", number)),
+				element("button", { class: "main" }, "Begin"),
+			),
+		);
 	}
 
-	function next(trials) {
-		if (rows.length === trials.length) return end();
-		const trial = { ...trials[rows.length], plays: {} }, { song, weights, change } = trial;
-		const shown = performance.now(), off = new Set([...change.cells, ...change.words]), none = new Set();
-		const answer = song.classes[song.answer], order = song.classes.map((name, c) => [name, song.probabilities[c]]).sort((p, q) => q[1] - p[1]);
-		const aid = !weights ? [] : [
-			el("p", {}, el("strong", {}, `For ${answer}: `), listed(song, strongest(song, weights, words(song), 1).slice(0, 5)) || "no word", el("br"), el("strong", {}, "Against: "), listed(song, strongest(song, weights, words(song), -1).slice(0, 5)) || "no word"),
-		];
-		const kept = weights && new Set(strongest(song, weights, cells(song), 1).slice(0, TOP));
-		const mattered = kept ? [player("only what mattered", song, cells(song).filter((f) => !kept.has(f)), trial)] : [];
+	/** The card of the song as it is, with weights where the trial has any. */
+	function songCard(trial, answer) {
+		const { song, weights } = trial;
+		const buttons = [playButton("the song", song, [], trial)];
+		const lists = [];
+		if (weights) {
+			const kept = new Set(strongest(weights, cellsOf(song), 1).slice(0, STRONGEST_CELLS));
+			const others = cellsOf(song).filter((f) => !kept.has(f));
+			buttons.push(playButton("only what mattered", song, others, trial));
+			const wordsFor = strongest(weights, wordsOf(song), 1).slice(0, STRONGEST_WORDS);
+			const wordsAgainst = strongest(weights, wordsOf(song), -1).slice(0, STRONGEST_WORDS);
+			lists.push(
+				element(
+					"p",
+					{},
+					element("strong", {}, `For ${answer}: `),
+					listed(song, wordsFor) || "no word",
+					element("br"),
+					element("strong", {}, "Against: "),
+					listed(song, wordsAgainst) || "no word",
+				),
+			);
+		}
+		const withWeights = `What spoke for (+) and against (\u2212) ${answer}, by stem and second`;
+		return element(
+			"section",
+			{ class: "card", "aria-label": "The song" },
+			element("h2", {}, "1. The song"),
+			element("div", { class: "row" }, ...buttons),
+			grid(song, weights, new Set(), weights ? withWeights : "Stems by second"),
+			...lists,
+			lyrics(song, weights, new Set()),
+		);
+	}
+
+	/** The card of the changed song. */
+	function changeCard(trial) {
+		const { song, change } = trial;
+		const gone = new Set([...change.cells, ...change.words]);
+		return element(
+			"section",
+			{ class: "card", "aria-label": "The change" },
+			element("h2", {}, "2. The change"),
+			element("div", { class: "row" }, playButton("the changed song", song, change.cells, trial)),
+			grid(song, null, gone, "Muted cells are marked off"),
+			element(
+				"p",
+				{},
+				element("strong", {}, "Muted: "),
+				listed(song, change.cells) || "nothing",
+				element("br"),
+				element("strong", {}, "Removed words: "),
+				listed(song, change.words) || "none",
+			),
+			lyrics(song, null, gone),
+		);
+	}
+
+	/** What is kept of one trial. */
+	function rowOf(trial, said, seconds) {
+		const { song, change } = trial;
+		const flips = change.answer !== song.answer;
+		const predicted = said.get("predicted");
+		const plays = Object.entries(trial.plays).map(([name, count]) => `${name} ${count}`);
+		return {
+			trial: rows.length + 1,
+			song: song.id,
+			aid: trial.aid,
+			answer: song.classes[song.answer],
+			changed_answer: song.classes[change.answer],
+			cells: listed(song, change.cells),
+			words: listed(song, change.words),
+			flips,
+			predicted,
+			right: (predicted === "change") === flips,
+			confidence: Number(said.get("confidence")),
+			seconds,
+			plays: plays.join("; "),
+		};
+	}
+
+	function showNext(trials) {
+		if (rows.length === trials.length) {
+			showEnd();
+			return;
+		}
+		const trial = { ...trials[rows.length], plays: {} };
+		const { song } = trial;
+		const shownAt = performance.now();
+		const answer = song.classes[song.answer];
+		const ranked = song.classes.map((name, c) => ({ name, probability: song.probabilities[c] }));
+		ranked.sort((one, other) => other.probability - one.probability);
+		const all = ranked.map(({ name, probability }) => `${name} ${probability.toFixed(2)}`).join(", ");
 		const save = (event) => {
 			event.preventDefault();
-			const said = new FormData(event.target), flips = change.answer !== song.answer, predicted = said.get("predicted");
-			rows.push({ trial: rows.length + 1, song: song.id, aid: trial.aid, answer, changed_answer: song.classes[change.answer], cells: listed(song, change.cells), words: listed(song, change.words),
-				flips, predicted, right: (predicted === "change") === flips, confidence: Number(said.get("confidence")), seconds: Math.round(performance.now() - shown) / 1000,
-				plays: Object.entries(trial.plays).map(([name, count]) => `${name} ${count}`).join("; ") });
-			next(trials);
+			const seconds = Math.round(performance.now() - shownAt) / 1000;
+			rows.push(rowOf(trial, new FormData(event.target), seconds));
+			showNext(trials);
 		};
-		show(`Song ${rows.length + 1} of ${trials.length}: ${song.title || song.id}`,
-			el("progress", { max: trials.length, value: rows.length, "aria-label": "songs done" }),
-			el("p", {}, "The model's answer: ", el("strong", {}, answer), el("span", { class: "soft" }, ` (${order.map(([name, p]) => `${name} ${p.toFixed(2)}`).join(", ")})`)),
-			el("div", { class: "two" },
-				el("section", { class: "card", "aria-label": "The song" }, el("h2", {}, "1. The song"), el("div", { class: "row" }, player("the song", song, [], trial), ...mattered),
-					grid(song, weights, none, weights ? `What spoke for (+) and against (\u2212) ${answer}, by stem and second` : "Stems by second"), ...aid, lyrics(song, weights, none)),
-				el("section", { class: "card", "aria-label": "The change" }, el("h2", {}, "2. The change"), el("div", { class: "row" }, player("the changed song", song, change.cells, trial)),
-					grid(song, null, off, "Muted cells are marked off"), el("p", {}, el("strong", {}, "Muted: "), listed(song, change.cells) || "nothing", el("br"), el("strong", {}, "Removed words: "), listed(song, change.words) || "none"), lyrics(song, null, off))),
-			el("form", { onsubmit: save },
-				ask("predicted", "3. Of the changed song, the model's answer will", [["stay", `stay ${answer}`], ["change", "change to another"]]),
-				ask("confidence", "How sure are you? (1: a guess, 5: certain)", [1, 2, 3, 4, 5].map((n) => [n, String(n)])),
-				el("button", { class: "main" }, rows.length + 1 < trials.length ? "Next song" : "Finish")));
+		const predictions = [
+			["stay", `stay ${answer}`],
+			["change", "change to another"],
+		];
+		const confidences = [1, 2, 3, 4, 5].map((n) => [n, String(n)]);
+		const isLast = rows.length + 1 === trials.length;
+		show(
+			`Song ${rows.length + 1} of ${trials.length}: ${song.title || song.id}`,
+			element("progress", { max: trials.length, value: rows.length, "aria-label": "songs done" }),
+			element(
+				"p",
+				{},
+				"The model's answer: ",
+				element("strong", {}, answer),
+				element("span", { class: "soft" }, ` (${all})`),
+			),
+			element("div", { class: "two" }, songCard(trial, answer), changeCard(trial)),
+			element(
+				"form",
+				{ onsubmit: save },
+				question("predicted", "3. Of the changed song, the model's answer will", predictions),
+				question("confidence", "How sure are you? (1: a guess, 5: certain)", confidences),
+				element("button", { class: "main" }, isLast ? "Finish" : "Next song"),
+			),
+		);
 	}
 
-	function end() {
-		const record = () => ({ study: "musiclime-listening-1", listener, seed, began, ended, songs: songs.length, comment: comment.value, agent: navigator.userAgent, answers: rows });
-		const ended = new Date().toISOString(), comment = el("textarea", { id: "comment", rows: 3 });
-		const quoted = (x) => `"${String(x).replaceAll('"', '""')}"`;
-		const csv = () => {
-			const all = rows.map((row) => ({ listener, seed, ...row }));
-			return [Object.keys(all[0]), ...all.map(Object.values)].map((line) => line.map(quoted).join(",")).join("\r\n") + "\r\n";
-		};
-		const name = `listening-${listener.replace(/[^\w-]+/g, "-") || "anonymous"}-${seed}`;
-		const save = (ending, type, text) => el("button", { type: "button", class: "main", onclick: () => {
-			removeEventListener("beforeunload", guard);
-			el("a", { href: URL.createObjectURL(new Blob([text()], { type })), download: `${name}.${ending}` }).click();
-		} }, `Save ${ending.toUpperCase()}`);
-		show("Thank you",
-			el("p", {}, `You were right about ${rows.filter((row) => row.right).length} of ${rows.length} songs. Seed ${seed}. Save your answers and hand the file to whoever asked you; the page itself sends nothing.`),
-			el("p", {}, el("label", { for: "comment" }, "Anything you want to say (saved in the JSON file)"), comment),
-			el("div", { class: "row" }, save("json", "application/json", () => JSON.stringify(record(), null, 1)), save("csv", "text/csv", csv)),
-			el("table", { class: "sums" }, el("thead", {}, el("tr", {}, ...["song", "you said", "the model's answer"].map((x) => el("th", { scope: "col" }, x)))),
-				el("tbody", {}, ...rows.map((row) => el("tr", {}, el("td", {}, row.song), el("td", {}, row.predicted), el("td", {}, row.flips ? `became ${row.changed_answer}` : `stayed ${row.answer}`))))));
+	/** The answers as a table of comma-separated values. */
+	function asCsv() {
+		const all = rows.map((row) => ({ listener, seed, ...row }));
+		const quoted = (value) => `"${String(value).replaceAll('"', '""')}"`;
+		const lines = [Object.keys(all[0]), ...all.map((row) => Object.values(row))];
+		return lines.map((line) => line.map(quoted).join(",")).join("\r\n") + "\r\n";
 	}
 
-	const guard = (event) => event.preventDefault();
-	window.musiclimeStudy = { deal: (number) => { seed = number; return deal(); }, mix };
+	/** The answers and what is known of the study, as JSON. */
+	function asJson(ended, comment) {
+		const record = {
+			study: "musiclime-listening-1",
+			listener,
+			seed,
+			began,
+			ended,
+			songs: songs.length,
+			comment,
+			agent: navigator.userAgent,
+			answers: rows,
+		};
+		return JSON.stringify(record, null, 1);
+	}
+
+	/** A button that saves a file; its text is made when the button is pressed. */
+	function saveButton(ending, type, textOf) {
+		const code = listener.replace(/[^\w-]+/g, "-") || "anonymous";
+		const download = `listening-${code}-${seed}.${ending}`;
+		const save = () => {
+			removeEventListener("beforeunload", askBeforeLeaving);
+			const href = URL.createObjectURL(new Blob([textOf()], { type }));
+			element("a", { href, download }).click();
+		};
+		return element("button", { type: "button", class: "main", onclick: save }, `Save ${ending.toUpperCase()}`);
+	}
+
+	/** What the listener said of each song, and what the model answered. */
+	function tableOfAnswers() {
+		const headers = ["song", "you said", "the model's answer"];
+		const lines = rows.map((row) => {
+			const outcome = row.flips ? `became ${row.changed_answer}` : `stayed ${row.answer}`;
+			return element("tr", {}, ...[row.song, row.predicted, outcome].map((text) => element("td", {}, text)));
+		});
+		return element(
+			"table",
+			{ class: "sums" },
+			element("thead", {}, element("tr", {}, ...headers.map((text) => element("th", { scope: "col" }, text)))),
+			element("tbody", {}, ...lines),
+		);
+	}
+
+	function showEnd() {
+		const ended = new Date().toISOString();
+		const comment = element("textarea", { id: "comment", rows: 3 });
+		const right = rows.filter((row) => row.right).length;
+		const thanks =
+			`You were right about ${right} of ${rows.length} songs. Seed ${seed}. Save your answers and hand the file ` +
+			"to whoever asked you; the page itself sends nothing.";
+		const commentLabel = element("label", { for: "comment" }, "Anything you want to say (saved in the JSON file)");
+		show(
+			"Thank you",
+			element("p", {}, thanks),
+			element("p", {}, commentLabel, comment),
+			element(
+				"div",
+				{ class: "row" },
+				saveButton("json", "application/json", () => asJson(ended, comment.value)),
+				saveButton("csv", "text/csv", asCsv),
+			),
+			tableOfAnswers(),
+		);
+	}
+
+	// For tests: the trials of a seed, and the samples of a mix.
+	window.musiclimeStudy = {
+		deal: (number) => {
+			seed = number;
+			return deal();
+		},
+		mix,
+	};
 	intro();
 })();

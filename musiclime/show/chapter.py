@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..data import audio as _sound
+from . import figures as _figures  # noqa: F401  every figure of a chapter is drawn in the book's style
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

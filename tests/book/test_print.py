@@ -3,9 +3,11 @@
 import re
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import make_pdf_epub
+import on_paper
 import pytest
 import sphinx_conf
 
@@ -14,15 +16,16 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def test_a_sound_becomes_a_link_to_the_site():
     page = '<p><audio controls preload="none" src="../assets/x/song.mp3"></audio></p>'
-    made = make_pdf_epub.linked_sounds(page, "https://a.org/b/")
+    made = on_paper.for_paper(page, "https://a.org/b/")
     assert made == '<p><a href="https://a.org/b/assets/x/song.mp3">listen on the site</a></p>'
 
 
 def test_paper_has_no_scripts_and_a_style_of_its_own():
-    page = "<head></head><body><script>alert(1)</script><p>x</p></body>"
-    made = make_pdf_epub.printable(page, "https://a.org/")
+    contents = '<div id="jb-print-docs-body" class="onlyprint">'
+    page = f"<head></head><body><script>alert(1)</script>{contents}<p>x</p></div></body>"
+    made = make_pdf_epub.printable(page, "<p>a cover</p>")
     assert "<script" not in made
-    assert made.index("@page") < made.index("</head>")
+    assert made.index("@page") < made.index("</head>") < made.index("a cover") < made.index(contents)
 
 
 def test_the_address_of_the_site_follows_from_the_repository(tmp_path):
@@ -36,6 +39,47 @@ def test_the_settings_for_sphinx_are_those_of_the_book(tmp_path):
     assert names["html_title"] == "MusicLIME"
     assert "reading_order" in names["extensions"]
     assert all(Path(folder).is_absolute() for folder in names["html_static_path"])
+
+
+def test_a_player_becomes_a_sentence_its_sounds_and_its_largest_weights():
+    rows = "".join(f"<tr><td></td><td>vocals{i}</td></tr>" for i in range(40))
+    page = (
+        '<div class="ml-player">'
+        '<noscript><p>the song <audio controls src="../assets/x.mp3"></audio></p></noscript>'
+        '<details class="ml-table"><summary>all weights</summary>'
+        f"<table><tbody>{rows}</tbody></table></details>"
+        '<script type="application/json">{}</script></div>'
+    )
+    made = on_paper.for_paper(page, "https://a.org/")
+    assert '<a href="https://a.org/assets/x.mp3">listen on the site</a>' in made
+    assert "vocals7" in made and "vocals8" not in made
+    assert "mute" in made
+    assert not re.search("<script|<noscript|<details|<audio", made)
+
+
+def test_folded_code_is_left_out_and_a_solution_is_shown():
+    opening = '<details class="admonition hide above-input"><summary a="b">'
+    fold = opening + '<p class="c">{}</p></summary>{}</details>'
+    page = fold.format("Show code cell source", "plot") + fold.format("Show code cell content", "solution")
+    assert on_paper.for_paper(page, "https://a.org/") == "solution"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_the_small_site_becomes_a_pdf_and_an_epub(small_site, tmp_path):
+    source = small_site.parents[1]
+    command = [sys.executable, ROOT / "tools/make_pdf_epub.py", source, tmp_path]
+    done = subprocess.run(command, text=True, capture_output=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "musiclime-book.pdf").read_bytes().startswith(b"%PDF")
+    with zipfile.ZipFile(tmp_path / "musiclime-book.epub") as book:
+        pages = {name: book.read(name).decode() for name in book.namelist() if name.endswith(".xhtml")}
+    assert {"index.xhtml", "runs/tiny-genre.xhtml"} <= set(pages)
+    assert "listen on the site" in pages["runs/tiny-genre.xhtml"]
+    assert [name for name, page in pages.items() if re.search("<audio|<script|<noscript", page)] == []
+    single = (tmp_path / "single" / "index.html").read_text(encoding="utf-8")
+    assert single.count("listen on the site") >= 4
+    assert re.search("<audio|<noscript", single) is None
 
 
 @pytest.mark.slow

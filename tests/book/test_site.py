@@ -215,8 +215,10 @@ def pages_of_the_toc() -> list[str]:
 
 
 def test_the_reference_names_only_what_is_public():
-    text = (checks.ROOT / "book" / "reference" / "api.md").read_text(encoding="utf-8")
-    assert set(re.findall(r":: musiclime\.(\w+)", text)) <= set(ml.__all__)
+    named = set()
+    for page in (checks.ROOT / "book" / "reference").glob("api*.md"):
+        named |= set(re.findall(r":: musiclime\.(\w+)", page.read_text(encoding="utf-8")))
+    assert len(named) > 20 and named <= set(ml.__all__)
 
 
 def test_a_public_name_that_the_reference_forgot_is_described_all_the_same():
@@ -286,11 +288,46 @@ class TestPages:
         assert told > 2
 
     def test_every_public_name_is_described(self, site):
-        page = site / "book" / "reference" / "api.html"
-        if not page.is_file():
-            pytest.skip("the small site has no reference")
-        described = set(re.findall(r'id="musiclime\.(\w+)"', page.read_text(encoding="utf-8")))
+        described = set()
+        for page in (site / "book" / "reference").glob("api*.html"):
+            described |= set(re.findall(r'id="musiclime\.(\w+)"', page.read_text(encoding="utf-8")))
         assert set(ml.__all__) - described == {"GENRES", "EMOTIONS"}
+
+    def test_names_in_code_lead_to_the_reference_and_it_leads_back(self, site):
+        """The names that code links, and the chapters that the entry of each of them lists, are the same."""
+        used = {}
+        for page in checks.pages(site):
+            name = page.file.relative_to(site).as_posix().removesuffix(".html")
+            # The examples of the reference are linked, too, but they are no chapters.
+            if name.startswith("book/reference/api"):
+                continue
+            for goal in re.findall(r'class="ml-api" href="[^"]*#musiclime\.(\w+)"', page.text):
+                if not reading_order.is_hidden_variant(name):
+                    used.setdefault(goal, set()).add(page.file.resolve())
+        listed = {}
+        for page in (site / "book" / "reference").glob("api*.html"):
+            entries = re.split(r'<dt class="sig[^>]* id="musiclime\.', page.read_text(encoding="utf-8"))
+            for entry in entries[1:]:
+                line = re.search(r'<p class="ml-used">(.*?)</p>', entry, re.S)
+                goals = re.findall(r'href="([^"]+)"', line[1]) if line else []
+                if goals:
+                    name = re.match(r"\w+", entry)[0]
+                    listed[name] = {(page.parent / goal).resolve() for goal in goals}
+        assert "load_corpus" in used
+        assert listed == used
+
+    def test_every_page_says_what_it_is_and_from_which_commit(self, site):
+        told = (site / "llms.txt").read_text(encoding="utf-8")
+        for page in checks.pages(site):
+            name = page.file.relative_to(site).as_posix()
+            if name in ("search.html", "genindex.html", "py-modindex.html", f"_static/{checks.OWN}"):
+                continue
+            for kind in ('name="description"', 'property="og:image"'):
+                assert len(re.findall(rf'<meta {kind} content="[^"]{{20,}}">', page.text)) == 1, name
+            assert 'rel="icon"' in page.text, name
+            assert re.search(r"Built from commit [0-9a-f]{7,} of \d{4}-\d\d-\d\d", page.text), name
+            assert f"/{name})" in told, name
+        assert (site / "_static" / "social.png").stat().st_size > 10_000
 
     def test_every_page_is_two_clicks_away_from_the_first(self, site):
         assert checks.far_pages(site) == []
@@ -404,6 +441,54 @@ class TestInTheBrowser:
                     wrong.extend([f"{name}: {width} wide on a phone"] if width > 375 else [])
             page.close()
         assert not wrong, f"{len(wrong)} on {len(files)} pages:\n" + "\n".join(wrong)
+
+    def test_no_page_is_longer_than_twelve_screens_or_two_thousand_words(self, site, browser):
+        """At 1280 x 800 with folds closed; words are all that can be seen, code and tables included."""
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        long = {}
+        for found in checks.pages(site):
+            # The page that searches and the listening study are no pages to read.
+            if found.file.name in ("search.html", checks.OWN):
+                continue
+            page.goto(found.file.as_uri())
+            measured = "a => [a.getBoundingClientRect().height / 800, a.innerText.split(/\\s+/).length]"
+            screens, words = page.locator("article").first.evaluate(measured)
+            if screens > 12 or words > 2000:
+                long[found.file.name] = f"{screens:.1f} screens, {words} words"
+        page.close()
+        assert long == {}
+
+    def test_no_text_is_smaller_than_nine_pixels(self, site, browser):
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        small = """() => {
+            const found = new Set();
+            const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+            while (texts.nextNode()) {
+                const element = texts.currentNode.parentElement;
+                const isSeen = texts.currentNode.data.trim() && element.getClientRects().length;
+                const size = parseFloat(getComputedStyle(element).fontSize);
+                if (isSeen && size < 9) found.add(`${element.tagName} ${element.className}: ${size}`);
+            }
+            return [...found];
+        }"""
+        wrong = {}
+        for found in checks.pages(site):
+            page.goto(found.file.as_uri())
+            texts = page.evaluate(small)
+            if texts:
+                wrong[found.file.name] = texts
+        page.close()
+        assert wrong == {}
+
+    def test_links_in_code_leave_its_text_and_its_lines_as_they_were(self, small_site, page_of):
+        page = page_of((small_site / "runs/tiny-genre.html").as_uri())
+        block = page.locator("pre:has(a.ml-api)").first
+        linked, height = block.inner_text(), block.bounding_box()["height"]
+        assert linked.strip() == 'songs = ml.load_corpus("demo", size=9)\nprint(len(songs), "songs")'
+        page.evaluate("document.querySelectorAll('a.ml-api').forEach(a => a.replaceWith(a.textContent))")
+        block = page.locator("pre").filter(has_text=linked.splitlines()[0]).first
+        assert block.inner_text() == linked
+        assert block.bounding_box()["height"] == height
 
     def test_formulas_are_drawn(self, small_site, page_of):
         page = page_of((small_site / "runs/tiny-genre.html").as_uri())

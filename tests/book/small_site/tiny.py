@@ -20,6 +20,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
+import musiclime as ml
 from musiclime.show import chapter
 
 # %% tags=["parameters"]
@@ -29,6 +30,10 @@ count: int = 3
 # %%
 tone = 0.3 * np.sin(2 * np.pi * 220 * np.arange(32000) / 16000, dtype=np.float32)
 chapter.sounds({"a tone of 220 Hz": tone, "the same, half as loud": tone / 2}, 16000)
+
+# %%
+songs = ml.load_corpus("demo", size=9)
+print(len(songs), "songs")
 
 # %%
 fig, ax = plt.subplots(figsize=(4, 2))

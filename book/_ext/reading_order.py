@@ -1,4 +1,4 @@
-"""One reading order for the site: menu, arrows, the line "Next", and the switch between variants of a chapter.
+"""One reading order for the site: menu, arrows, the line "Next", the switch between variants of a chapter.
 
 `_toc.yml` is the one source. A chapter that is run for each task and modality has one entry in the menu, that
 of its first variant. The others lie under it in `_toc.yml`; a switch at the top of each leads to all of them.

@@ -1,4 +1,4 @@
-"""What an explainer asks of a model: `predict`, or three methods that make it much faster; and what is optional."""
+"""What an explainer asks of a model: `predict`, or three much faster methods; and what else is optional."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What an explainer tries to estimate: the model's own Banzhaf, Shapley or LIME values, exact or nearly so."""
+"""What an explainer estimates: the model's own Banzhaf, Shapley or LIME values, exact or nearly so."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any

@@ -9,9 +9,13 @@ from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from platform import python_version
+from typing import Any
+from urllib.parse import quote
 
 # The packages of which another version may give another number.
 PACKAGES = ("musiclime", "numpy", "scipy", "torch", "transformers")
+# How many seconds a server may be silent before it counts as away.
+TIMEOUT = 30.0
 
 
 def root() -> Path:
@@ -175,37 +179,80 @@ def _read_index(path: Path) -> dict[str, list]:
         return {}
 
 
-def fetch(url: str, path: str | Path, sha256: str, timeout: float = 30.0) -> Path:
+def fetch(url: str, path: str | Path, checksum: str, timeout: float | None = None) -> Path:
     """Fetch a file over https, whole or not at all, and only if it is the one that is meant.
 
     Args:
         url: its address.
         path: where to put it.
-        sha256: what its contents must hash to.
-        timeout: how many seconds to wait for the server, each time it is silent.
+        checksum: what its contents must hash to: a sha256, or "md5:" and an md5, as Zenodo writes it.
+        timeout: how many seconds to wait for the server, each time it is silent; None: `TIMEOUT`.
 
     Returns:
         The file's path. A FileNotFoundError in one sentence where the server cannot be reached or does not
-        have the file, a ValueError where it sends another file.
+        give the file, a ValueError where it sends another file; then nothing of it is kept.
     """
-    import requests
+    path = Path(path)
+    kind, _, wanted = checksum.rpartition(":")
+    digest = hashlib.new(kind or "sha256")
+    with _asked(url, timeout) as response, whole(path) as draft:
+        with draft.open("wb") as file:
+            for block in response.iter_content(1 << 20):
+                file.write(block)
+                digest.update(block)
+        if digest.hexdigest() != wanted:
+            raise ValueError(f"{url} is another file than the pinned one (its {digest.name} differs)")
+    return path
+
+
+def zenodo_files(record: str, timeout: float | None = None) -> dict[str, tuple[str, str]]:
+    """Ask Zenodo which files a record has, and what each must hash to.
+
+    Args:
+        record: the number at the end of the record's address.
+        timeout: as `fetch` takes it.
+
+    Returns:
+        {name of a file: (its address, its checksum as `fetch` takes it)}.
+
+    (chapter *Curation*)
+    """
+    with _asked(f"https://zenodo.org/api/records/{record}", timeout) as response:
+        try:
+            listed = {file["key"]: file["checksum"] for file in response.json()["files"]}
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(
+                f"Zenodo's answer about record {record} names no files and checksums: try again later"
+            ) from error
+    folder = f"https://zenodo.org/records/{record}/files"
+    return {name: (f"{folder}/{quote(name)}", checksum) for name, checksum in listed.items()}
+
+
+@contextmanager
+def _asked(url: str, timeout: float | None) -> Iterator[Any]:
+    """The answer of an https server; what goes wrong on the way is a FileNotFoundError in one sentence."""
+    try:
+        import requests
+    except ImportError:
+        raise ValueError("fetching files needs the package requests: pip install requests") from None
 
     if not url.startswith("https://"):
         raise ValueError(f"{url} is not fetched: only https is")
-    path = Path(path)
+    name = url.rsplit("/", 1)[-1]
     try:
-        with requests.get(url, timeout=timeout, stream=True) as response, whole(path) as draft:
-            response.raise_for_status()
+        with requests.get(url, timeout=timeout or TIMEOUT, stream=True) as response:
+            if not response.ok:
+                wait = response.headers.get("Retry-After")
+                advice = f"wait {wait} seconds and try again" if wait else "try again later"
+                why = f"the server answers {response.status_code}"
+                raise FileNotFoundError(
+                    f"{name} cannot be fetched from {url} ({why}): {advice}, or name a folder that holds it"
+                )
             if not response.url.startswith("https://"):
                 raise ValueError(f"{url} leads away from https, to {response.url}: it is not fetched")
-            with draft.open("wb") as file:
-                for block in response.iter_content(1 << 20):
-                    file.write(block)
-            if sha256_of(draft) != sha256:
-                raise ValueError(f"{url} is another file than the pinned one (its sha256 differs)")
+            yield response
     except requests.RequestException as error:
         raise FileNotFoundError(
-            f"{path.name} cannot be fetched from {url} ({type(error).__name__}): go online once, "
+            f"{name} cannot be fetched from {url} ({type(error).__name__}): go online and try again, "
             "or name a folder that holds it"
         ) from error
-    return path

@@ -9,7 +9,6 @@ import io
 import os
 import pickle
 import re
-import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +22,6 @@ COMMIT = "d583ff20e98f395d7fb39d4c6f14a81f133cd40c"
 FOLDER = (
     f"https://raw.githubusercontent.com/IamTheo2000/MusicLIME/{COMMIT}/Results/feature_weights_%26_counts"
 )
-LARGEST_FILE = 10_000_000  # bytes; the largest of the tables has half a million
 
 # Figures in the same repository name these classes, alphabetical as the indices of its tables are.
 AUDIOSET = ["electronic", "folk", "heavy music", "hip hop", "pop", "rhythm music", "rock (three kinds)"]
@@ -154,10 +152,7 @@ def _file(name: str, sha256: str, download: bool) -> Path:
     folder = Path(given).expanduser() if given else cache.root() / "published" / COMMIT[:7]
     path = folder / name
     if download and not given and not path.is_file():
-        with urllib.request.urlopen(f"{FOLDER}/{name}", timeout=60) as answer:
-            data = answer.read(LARGEST_FILE)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+        cache.fetch(f"{FOLDER}/{name}", path, sha256)
     if not path.is_file():
         advice = "name its folder in MUSICLIME_REFERENCE, or fetch it with download=True"
         raise FileNotFoundError(f"the authors' {name} is not in {folder}: {advice}")

@@ -11,6 +11,7 @@ from transformers import AutoTokenizer
 from ..data.labels import EMOTIONS, GENRES
 from .classifier import Model, build
 from .encoders import AST, CONFIGURATIONS, ENCODERS, ROBERTA, encoder
+from .hub import from_hub
 
 # From the names in the authors' files, those of transformers 4, to ours.
 NEW_NAMES = [
@@ -164,12 +165,7 @@ def load_published(
 
 
 def _papers_tokenizer() -> Any:
-    name = ENCODERS["paper"]["lyrics"]
-    try:
-        return AutoTokenizer.from_pretrained(name)
-    except OSError as error:
-        told = "switch the network on, or put its files below root"
-        raise FileNotFoundError(f"the tokenizer of {name} cannot be fetched: {told}") from error
+    return from_hub(AutoTokenizer, ENCODERS["paper"]["lyrics"])
 
 
 def _tensors_in(file: Any) -> dict:

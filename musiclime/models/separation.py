@@ -5,7 +5,6 @@ import json
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.error import URLError
 
 import numpy as np
 import torch
@@ -24,6 +23,17 @@ if TYPE_CHECKING:
     from ..data.song import Corpus
 
 PRESETS = ("demo", "umxhq", "umxl", "hpss")
+# Of each published network its record at Zenodo, and the files that openunmix takes from there.
+PUBLISHED = {
+    "umxhq": (
+        "3370489",
+        ("bass-8d85a5bd.pth", "drums-9619578f.pth", "other-b52fbbf7.pth", "vocals-b62c91ce.pth"),
+    ),
+    "umxl": (
+        "5069601",
+        ("bass-2ca1ce51.pth", "drums-69e0ebd4.pth", "other-c8c5b3e6.pth", "vocals-bccbd9aa.pth"),
+    ),
+}
 PARTS = ("harmonic", "percussive")
 RATE, FFT, HOP, HIDDEN = 16000, 1024, 512, 64  # of the demo's small separator
 TRAINING: dict[str, Any] = {"songs": 60, "steps": 300, "batch": 8, "seconds": 4.0, "rate": 1e-2, "seed": 0}
@@ -157,12 +167,30 @@ def run(network: torch.nn.Module, audio: np.ndarray, sample_rate: int) -> dict[s
 
 def _published(preset: str, pretrained: bool) -> torch.nn.Module:
     """A network of Open-Unmix's authors; its weights are downloaded into the cache of this package."""
+    package = _openunmix()
     others_folder = torch.hub.get_dir()
     torch.hub.set_dir(str(cache.root() / "hub"))
     try:
-        return getattr(_openunmix(), preset)(pretrained=pretrained)
+        if pretrained:
+            _fetch_weights(preset, cache.root() / "hub" / "checkpoints")
+        return getattr(package, preset)(pretrained=pretrained)
     finally:
         torch.hub.set_dir(others_folder)
+
+
+def _fetch_weights(preset: str, folder: Path) -> None:
+    """Fetch the weights that are missing, each held against Zenodo's checksum, to where torch.hub looks.
+
+    Left to itself, torch.hub would keep a file whose download was cut off.
+    """
+    record, names = PUBLISHED[preset]
+    missing = [name for name in names if not (folder / name).is_file()]
+    if missing:
+        listed = cache.zenodo_files(record)
+        for name in missing:
+            if name not in listed:
+                raise ValueError(f'Zenodo\'s record {record} has no {name}: take preset="hpss" or "demo"')
+            cache.fetch(listed[name][0], folder / name, listed[name][1])
 
 
 def _openunmix() -> Any:
@@ -189,16 +217,16 @@ def load_separator(preset: str, pretrained: bool = True) -> tuple[torch.nn.Modul
     Returns:
         The network and a hash of its weights.
     """
-    try:
-        if preset == "demo":
-            network = _demo()
-        else:
+    if preset == "demo":
+        network = _demo()
+    else:
+        try:
             network = _published(preset, pretrained)
-    except (URLError, ConnectionError, TimeoutError) as error:
-        raise FileNotFoundError(
-            f"the weights of {preset} are not here and cannot be downloaded ({error}): "
-            'go online once, or take preset="hpss" or "demo"'
-        ) from error
+        except OSError as error:
+            raise FileNotFoundError(
+                f"the weights of {preset} are not here and cannot be downloaded ({error}); "
+                'preset="hpss" and "demo" need no download'
+            ) from error
     network.freeze()
     digest = hashlib.sha256()
     for name, value in network.state_dict().items():

@@ -26,6 +26,7 @@ from .classifier import Model, build, load, save
 from .encoders import ENCODERS, encoder
 from .evaluation import labels_of
 from .filterbank import SILENCE
+from .hub import from_hub
 from .preprocessing import batches, word_tokenizer
 from .training_data import audio_features, drop_words, mute_cells, read_lyrics
 
@@ -526,7 +527,7 @@ def _untrained(
     if "lyrics" in architecture:
         spec = architecture["lyrics"]
         if isinstance(spec, str) and pretrained:
-            tokenizer = AutoTokenizer.from_pretrained(spec)
+            tokenizer = from_hub(AutoTokenizer, spec)
             encoders["lyrics"] = encoder(spec, pretrained)
         else:
             texts = np.array(read_lyrics(seen, progress), object)[train]

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import resource
 import time
 
 import numpy as np
@@ -17,6 +16,11 @@ from musiclime.data.corpora import curation as curate
 from musiclime.data.corpora import source_files as files
 from musiclime.data.corpora.audioset import artist_and_song, not_a_song
 from musiclime.data.song import COLUMNS
+
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None
 
 ENGLISH = "I walk along the river and I wonder where you are tonight\n" * 9
 TABLES = {
@@ -194,6 +198,7 @@ def test_what_is_asked_for_in_vain_is_said(tmp_path, blemished):
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(resource is None, reason="the system does not tell the peak of memory")
 def test_a_hundred_thousand_rows(tmp_path):
     rows = write_music4all(tmp_path, 100_000, artists=15_000)
     write_tables(tmp_path, rows)

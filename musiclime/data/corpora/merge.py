@@ -3,15 +3,21 @@
 The layout is what its Zenodo page and four public readers of it agree on; no copy of it was at hand here.
 """
 
+import shutil
+import tempfile
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
+from ... import files as cache
 from ..song import Corpus
 from . import curation
 from . import source_files as files
 
+RECORD = "13939205"
+SET = "MERGE_Bimodal_Complete"
 EMOTION_OF_QUADRANT = {"Q1": "Excited", "Q2": "Angry", "Q3": "Depressed", "Q4": "Relaxed"}
 
 
@@ -21,6 +27,7 @@ def load(
     check: str = "sound",
     shares: Sequence[float] = curation.SHARES,
     seed: int = 0,
+    download: bool = False,
 ) -> Corpus:
     """Read MERGE_Bimodal_Complete or MERGE_Bimodal_Balanced, unpacked.
 
@@ -31,6 +38,8 @@ def load(
         shares: of train, val and test. The split is ours, by artist: the set's own (tvt_dataframes) may have
             an artist on both sides.
         seed: of the split.
+        download: fetch MERGE_Bimodal_Complete from Zenodo, once, into the cache folder (or into root, where
+            that is named). It holds whole lyrics and is not ours or yours to pass on.
 
     Returns:
         The corpus; what cannot be used is in its dropped rows.
@@ -41,6 +50,8 @@ def load(
         raise ValueError(f'by is "values" or "quadrants", not {by!r}')
     if check not in ("sound", "files"):
         raise ValueError(f'check is "sound" or "files", not {check!r}')
+    if download:
+        root = _downloaded(Path(root) if root else cache.root() / "merge")
     root, table = _joined_tables(files.folder(root, "merge"))
     sieve = curation.Sieve(table)
     sieve.drop(sieve.table["id"].duplicated(), "id appears twice")
@@ -62,6 +73,33 @@ def load(
     files.check_files(sieve, sounds, texts, open_sound=check == "sound")
     read, paths = files.song_reader(sounds, texts), files.song_files(sounds, texts)
     return sieve.corpus("merge", read, seed, shares, paths)
+
+
+def _downloaded(place: Path) -> Path:
+    """The folder of the complete set within another, fetched from Zenodo and unpacked where it is missing."""
+    target = place / SET
+    if target.is_dir():
+        return target
+    listed = cache.zenodo_files(RECORD)
+    names = [name for name in listed if name.lower() == f"{SET}.zip".lower()]
+    if not names:
+        raise ValueError(
+            f"Zenodo's record {RECORD} has no {SET}.zip, only {', '.join(listed)}: fetch it by hand"
+        )
+    place.mkdir(parents=True, exist_ok=True)
+    # Unpacked beside its place and then moved: a folder that is there is whole.
+    with tempfile.TemporaryDirectory(dir=place, prefix="unpacking-") as draft:
+        address, checksum = listed[names[0]]
+        archive = cache.fetch(address, Path(draft) / "merge.zip", checksum)
+        unpacked = Path(draft) / "unpacked"
+        try:
+            with zipfile.ZipFile(archive) as packed:
+                packed.extractall(unpacked)
+        except (zipfile.BadZipFile, NotImplementedError) as error:
+            raise ValueError(f"{address} is no zip file that can be unpacked: {error}") from error
+        home, _ = _joined_tables(unpacked)
+        shutil.move(home, target)
+    return target
 
 
 def _joined_tables(root: Path) -> tuple[Path, pd.DataFrame]:

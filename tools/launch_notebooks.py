@@ -7,6 +7,8 @@ from pathlib import Path
 import nbformat
 import yaml
 
+from musiclime import __version__
+
 ROLE = re.compile(r"\{([a-z:]+)\}`([^`]+)`")
 ASIDE = (
     "*In this copy a number within a sentence is that of the run that the book shows; the cells tell yours.*"
@@ -42,10 +44,10 @@ def spoken(role: re.Match, values: dict) -> str:
 
 
 def bootstrap(config: Path) -> str:
-    """The first cell; _config.yml is the one place that names the repository and its branch."""
+    """The first cell: _config.yml names the repository, the package its version, and with it the release's tag."""
     place = yaml.safe_load(config.read_text(encoding="utf-8"))["repository"]
     text = (config.parent / "book" / "_ext" / "bootstrap.py").read_text(encoding="utf-8").strip()
-    words = {"{url}": place["url"], "{branch}": place["branch"], "{folder}": place["url"].split("/")[-1]}
+    words = {"{url}": place["url"], "{tag}": f"v{__version__}", "{folder}": place["url"].split("/")[-1]}
     for word, value in words.items():
         text = text.replace(word, value)
     return text
@@ -74,5 +76,7 @@ def launchable(notebook, config="_config.yml", values: dict | None = None):
         first_text = next(cell for cell in made.cells if cell.cell_type == "markdown")
         first_text.source += f"\n\n{ASIDE}"
     first_cell = nbformat.v4.new_code_cell(bootstrap(Path(config)), id="fetch-musiclime")
+    # Folded on Colab, on Kaggle and in JupyterLab.
+    first_cell.metadata = {"cellView": "form", "jupyter": {"source_hidden": True}, "_kg_hide-input": True}
     made.cells.insert(0, first_cell)
     return made

@@ -1,49 +1,9 @@
-# Fetch musiclime, and of what it needs only what is missing here. Torch stays as it is; no restart.
-import importlib.metadata as installed
-import importlib.util
-import platform
-import subprocess
-import sys
-from os import chdir
-from pathlib import Path
+# @title Set up: fetch musiclime at the release that this page shows. Torch stays as it is; no restart.
+import importlib.util, os, runpy, subprocess
 
-from packaging.requirements import Requirement
-
-URL, BRANCH, FOLDER = "{url}", "{branch}", "{folder}"
-
-
-def pip(*arguments):
-    subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--no-deps", *arguments], check=True)
-
-
-def missing(need, extras):
-    concerns = not need.marker or any(need.marker.evaluate({"extra": extra}) for extra in extras)
-    if need.name.startswith("torch") or need.name == "musiclime" or not concerns:
-        return False
-    try:
-        return not need.specifier.contains(installed.version(need.name), prereleases=True)
-    except installed.PackageNotFoundError:
-        return True
-
-
-def fetch(package, extras=("",)):
-    for need in map(Requirement, installed.requires(package) or []):
-        if missing(need, extras):
-            pip(f"{need.name}{need.specifier}")
-            fetch(need.name)
-
-
-here = importlib.util.find_spec("musiclime")
-if not here and not Path(FOLDER).is_dir():
-    subprocess.run(["git", "clone", "-q", "--depth", "1", "-b", BRANCH, URL, FOLDER], check=True)
-if Path(FOLDER).is_dir():  # after a restart, too: the chapters read data/ from here
-    chdir(FOLDER)
-    sys.path.insert(0, str(Path.cwd()))
-if not here:
-    pip("-e", ".")
-    importlib.invalidate_caches()
-    fetch("musiclime", extras=("", "notebooks", "separate", "fleet"))
-versions = [f"{name} {installed.version(name)}" for name in ("musiclime", "torch", "transformers", "numpy")]
-print("Python", platform.python_version(), *versions)
-if tuple(int(part) for part in installed.version("torch").split(".")[:2]) < (2, 10):
-    print("Made for torch 2.10 and newer: where a cell stops, choose the platform's newest runtime.")
+if not importlib.util.find_spec("musiclime") and not os.path.isdir("{folder}"):
+    subprocess.run(["git", "clone", "-q", "--depth", "1", "-b", "{tag}", "{url}", "{folder}"], check=True)
+if os.path.isdir("{folder}"):  # after a restart, too: the chapters read data/ from here
+    os.chdir("{folder}")
+    runpy.run_path("tools/set_up_notebook.py")
+print("musiclime", __import__("musiclime").__version__)

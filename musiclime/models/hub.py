@@ -1,6 +1,7 @@
 """Checkpoints of the Hugging Face hub: whole and as the hub names them, or one sentence."""
 
 import hashlib
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,9 @@ def from_hub(loader: Any, name: str, **options: Any) -> Any:
     except Exception as error:  # noqa: BLE001 - the client lets errors of five packages through
         reason = error
     wrong = _delete_wrong_files(name)
+    if reason is not None:
+        # The client remembers which files the hub said it does not have; the next try is to ask again.
+        shutil.rmtree(_cache_folder(name) / ".no_exist", ignore_errors=True)
     if wrong:
         raise ValueError(
             f"of {name} came other contents of {', '.join(wrong)} than the hub names: deleted, try again"
@@ -45,13 +49,18 @@ def from_hub(loader: Any, name: str, **options: Any) -> Any:
     return made
 
 
-def _delete_wrong_files(name: str) -> list[str]:
-    """Delete cached files of a checkpoint that are not what their hash says; return their names."""
+def _cache_folder(name: str) -> Path:
+    """Where the hub's client keeps a checkpoint."""
     from huggingface_hub import constants
 
+    return Path(constants.HF_HUB_CACHE) / f"models--{name.replace('/', '--')}"
+
+
+def _delete_wrong_files(name: str) -> list[str]:
+    """Delete cached files of a checkpoint that are not what their hash says; return their names."""
     if Path(name).is_dir():
         return []
-    folder = Path(constants.HF_HUB_CACHE) / f"models--{name.replace('/', '--')}"
+    folder = _cache_folder(name)
     blobs = [path for path in folder.glob("blobs/*") if len(path.name) in (40, 64)]
     digests = dict(zip(blobs, files.content_digests(blobs), strict=True))
     wrong = {path for path in blobs if path.name not in (digests[path], _git_digest(path))}

@@ -17,6 +17,7 @@ import pytest
 
 import execute_chapters as runs
 import make_pages
+import musiclime as ml
 
 ROOT = Path(__file__).resolve().parents[2]
 KERNEL = {"name": "python3", "display_name": "Python 3"}
@@ -202,8 +203,10 @@ def test_the_launchable_copy_fetches_from_the_repository_that_the_configuration_
     made = launch_notebooks.launchable(notebook("# T", "task = 'emotion'"), ROOT / "_config.yml")
     first = made.cells[0].source
     compile(first, "bootstrap", "exec")
-    assert "{" + "url}" not in first and 'URL, BRANCH, FOLDER = "https://github.com/' in first
-    assert "--no-deps" in first and made.cells[2].source == "task = 'emotion'"
+    place = "-b v" + ml.__version__ + " https://github.com/musiclime/musiclime-book musiclime-book"
+    assert "{" not in first and place in first
+    assert len(first.splitlines()) <= 10 and made.cells[0].metadata["jupyter"]["source_hidden"]
+    assert made.cells[2].source == "task = 'emotion'"
 
 
 def test_the_launchable_copy_says_what_nothing_there_would_resolve():

@@ -44,7 +44,7 @@ def spoken(role: re.Match, values: dict) -> str:
 
 
 def bootstrap(config: Path) -> str:
-    """The first cell: _config.yml names the repository, the package its version, and with it the release's tag."""
+    """The first cell; _config.yml names the repository, the package its version, which is the tag."""
     place = yaml.safe_load(config.read_text(encoding="utf-8"))["repository"]
     text = (config.parent / "book" / "_ext" / "bootstrap.py").read_text(encoding="utf-8").strip()
     words = {"{url}": place["url"], "{tag}": f"v{__version__}", "{folder}": place["url"].split("/")[-1]}

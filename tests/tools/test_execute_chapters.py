@@ -203,8 +203,7 @@ def test_the_launchable_copy_fetches_from_the_repository_that_the_configuration_
     made = launch_notebooks.launchable(notebook("# T", "task = 'emotion'"), ROOT / "_config.yml")
     first = made.cells[0].source
     compile(first, "bootstrap", "exec")
-    place = "-b v" + ml.__version__ + " https://github.com/musiclime/musiclime-book musiclime-book"
-    assert "{" not in first and place in first
+    assert "{" not in first and f'"v{ml.__version__}", "https://github.com/musiclime/musiclime-book"' in first
     assert len(first.splitlines()) <= 10 and made.cells[0].metadata["jupyter"]["source_hidden"]
     assert made.cells[2].source == "task = 'emotion'"
 

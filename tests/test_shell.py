@@ -165,8 +165,8 @@ def test_the_exam_is_sat_from_the_shell_and_its_seed_counts(capsys):
     assert marks[0] == marks[1] != marks[2]
     rows = [line.split() for line in marks[0].splitlines()]
     assert rows[0] == ["modality", "mark", "mean", "low", "high", "songs"]
-    means = {(row[0], row[1]): float(row[2]) for row in rows[1:] if row[0] in ("audio", "lyrics")}
-    assert means[("lyrics", "auc")] > 0.7 and means[("audio", "auc")] > 0.7
+    aucs = [float(row[2]) for row in rows[1:] if row[1] == "auc"]
+    assert aucs and min(aucs) > 0.7
 
 
 def test_the_exam_goes_through_files(tmp_path, capsys):

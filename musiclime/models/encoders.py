@@ -57,8 +57,8 @@ def encoder(spec: Any, pretrained: bool = True, **changes: Any) -> nn.Module:
     if isinstance(spec, str):
         try:
             model = from_hub(AutoModel, spec, dtype=torch.float32)
-        except ValueError as error:
-            if "trust_remote_code" not in str(error):
+        except FileNotFoundError as error:
+            if "trust_remote_code" not in str(error.__cause__):
                 raise
             told = "brings code of its own, which is not run here: name a kind that transformers has"
             raise ValueError(f"{spec} {told}") from error

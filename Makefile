@@ -86,7 +86,7 @@ screenshot: $(READY)
 
 # What is too dear for a build, into data/measured/: hours; bench-check: a minute, fails when we became slower.
 bench: $(READY)
-	$(RUN) -m benchmarks.bench speed scaling check errors --record
+	$(RUN) -m benchmarks.bench speed scaling tagger check errors --record
 	$(RUN) -m benchmarks.xor
 	$(RUN) -m benchmarks.exam
 	$(RUN) -m benchmarks.coverage

@@ -1,4 +1,4 @@
-"""What `make bench` measures, into data/measured/: python -m benchmarks.bench [speed errors scaling | check].
+"""What `make bench` measures, into data/measured/: python -m benchmarks.bench [speed errors scaling tagger | check].
 
 Times are compared in pairs that take turns, so that what else the machine does falls on both alike; ratios
 are kept, and the machine, the versions and the date beside them. Songs in errors.csv are not done again.
@@ -170,6 +170,33 @@ def scaling_here(options):
     print(seconds, int(state.partition("VmHWM:")[2].split()[0]) / 1024)
 
 
+def tagger(options):
+    """Seconds of one core that a song takes with the real genre model: its stems, then its explanation."""
+    import torch
+
+    import musiclime as ml
+    from musiclime.models.separation import separate
+
+    torch.set_num_threads(1)
+    model = ml.load_model("genre", "multimodal", preset="real")
+    songs = ml.load_corpus("real")
+    rows = []
+    for position in range(-1, 3):
+        song = songs[max(position, 0)].excerpt(20, 12)
+        began = time.process_time()
+        song.stems = separate(song.audio, song.sample_rate, "hpss")
+        split = time.process_time() - began
+        for masks in (500, 5000):
+            explainer = ml.MusicLIME(model, segments=12, samples=masks, progress=False)
+            began = time.process_time()
+            explainer.explain(song)
+            row = {"song": song.id, "masks": masks, "stems": split, "explain": time.process_time() - began}
+            if position >= 0:  # before, what is loaded and made once
+                rows.append(row)
+    note = "processor seconds of one thread; genre, 12 s, 12 segments, stems by hpss; real models, real songs"
+    print(write("tagger", rows, note).to_string())
+
+
 def check(options, recorded=OUT / "guard.csv") -> bool:
     """Whether small ratios of today reach three quarters of the recorded ones; records them if none are."""
     import musiclime as ml
@@ -201,7 +228,7 @@ def main():
     parser.add_argument("--record", action="store_true", help="let check record today's ratios")
     options = parser.parse_args()
     known = {"speed": speed, "speed-here": speed_here, "errors": errors, "scaling": scaling}
-    known |= {"scaling-here": scaling_here, "check": check}
+    known |= {"scaling-here": scaling_here, "check": check, "tagger": tagger}
     return any(known[what](options) is False for what in options.what)
 
 

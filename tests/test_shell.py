@@ -157,6 +157,7 @@ def test_corpus_and_exam_refuse_in_one_sentence(options, why, tmp_path, monkeypa
     assert why in told and len(told.strip().splitlines()) == 1
 
 
+@pytest.mark.slow
 def test_the_exam_is_sat_from_the_shell_and_its_seed_counts(capsys):
     marks = []
     for seed in ("0", "0", "1"):

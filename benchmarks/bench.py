@@ -1,4 +1,4 @@
-"""What `make bench` measures, into data/measured/: python -m benchmarks.bench [speed errors scaling tagger | check].
+"""What `make bench` measures, into data/measured/: python -m benchmarks.bench [speed ... tagger | check].
 
 Times are compared in pairs that take turns, so that what else the machine does falls on both alike; ratios
 are kept, and the machine, the versions and the date beside them. Songs in errors.csv are not done again.

@@ -253,6 +253,6 @@ def _asked(url: str, timeout: float | None) -> Iterator[Any]:
             yield response
     except requests.RequestException as error:
         raise FileNotFoundError(
-            f"{name} cannot be fetched from {url} ({type(error).__name__}): go online and try again, "
+            f"{name} cannot be fetched from {url} ({type(error).__name__}): go online once, "
             "or name a folder that holds it"
         ) from error

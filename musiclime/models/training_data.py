@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -78,12 +78,13 @@ def audio_features(
     return np.load(file, mmap_mode="r")
 
 
-def _write_one_by_one(file: Path, songs: Iterator[np.ndarray], count: int) -> None:
+def _write_one_by_one(file: Path, songs: Iterable[np.ndarray], count: int) -> None:
     """Write the features of many songs without ever holding them all in memory."""
-    features = next(songs)
+    remaining = iter(songs)
+    features = next(remaining)
     out = np.lib.format.open_memmap(file, "w+", np.float16, (count, *features.shape))
     out[0] = features
-    for position, features in enumerate(songs, start=1):
+    for position, features in enumerate(remaining, start=1):
         out[position] = features
     out.flush()
 

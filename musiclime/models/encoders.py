@@ -94,7 +94,7 @@ class Head(nn.Module):
     """Two codes become one by `fusion`, then come LayerNorm and one linear layer.
 
     With concatenation it is the paper's head. The other three first bring the words to the size of the sound.
-    (chapter *Four ways to join*)
+    (chapter *Four ways to join, and several labels*)
     """
 
     FUSIONS = ("concat", "sum", "product", "cross-attention")

@@ -123,7 +123,7 @@ print("largest difference:", (average.loc[label, by_hand.index] - by_hand).abs()
 # %%
 leading = {}
 for how in ("average", "lime", "homogeneity"):
-    leading[how] = ml.aggregate(explained, how=how).loc[label].nlargest(6).index
+    leading[how] = ml.aggregate(explained, how=how).loc[label].nlargest(4).index
 pd.DataFrame(leading).style.hide(axis="index")
 
 # %% [markdown]
@@ -147,7 +147,7 @@ pd.DataFrame(leading).style.hide(axis="index")
 table = summary(tally(explained), support)
 tested = table[table["songs"] >= min(support, table["songs"].max())]
 columns = ["feature", "songs", "mean", "error", "q", "error here", "q here"]
-strongest = tested.nlargest(8, "mean").set_index("class")[columns]
+strongest = tested.nlargest(5, "mean").set_index("class")[columns]
 strongest.astype({"songs": int}).round(3)
 
 # %% tags=["hide-input"]

@@ -39,11 +39,9 @@ from pathlib import Path
 # %%
 import numpy as np
 import pandas as pd
-from IPython.display import display
 
 from musiclime.judge.exact_values import model_values
 from musiclime.judge.scores import clustered_mean, score
-from musiclime.judge.splices import splices
 from musiclime.judge.white_boxes import small_game
 
 # %% [markdown]
@@ -188,7 +186,7 @@ evidence_board(counted[counted["model"] == "plain"])
 # Would they have ranked the methods rightly? Kendall's rank correlation over methods (1: the same ranking, 0: none, below
 # 0: the reverse), with an interval from drawing the songs again. Left out: *random*, and methods that say nothing of words.
 
-# %%
+# %% tags=["hide-input"]
 SMALL_IS_GOOD = ("deletion", "sufficiency", "drop")
 SCORES = ("deletion", "insertion", "comprehensiveness", "sufficiency", "increase", "drop", "gain")
 TRUTHS = {"auc": "planted", "rank": "own values of"}
@@ -214,62 +212,6 @@ for modality, part in ranked.groupby("modality"):
     for truth, name in TRUTHS.items():
         told[f"{name} {NAMES[modality]}"] = agreement(part, truth)
 pd.DataFrame(told).reindex(SCORES)
-
-# %% [markdown]
-# ## The scoreboard on real songs
-#
-# Real songs can be **spliced**: take a tag that a real tagger gives to one song (0.2 or more) and not to another (0.05
-# or less), and put together five segments of each, equally loud, at random places. Whatever explains that tag must point
-# at the first song's segments.
-
-# %%
-file = chapter.data_folder() / "measured" / "splices.csv"
-if file.exists():
-    spliced = pd.read_csv(file, comment="#")
-    lines = []
-    for (name, modality), part in spliced[spliced["method"] == "MusicLIME"].groupby(["model", "modality"]):
-        auc, pointing = (clustered_mean(part[mark], part["pair"]) for mark in ("auc", "pointing"))
-        lines.append(
-            {
-                "model": name,
-                "evidence": {"audio": "segments or cells", "lyrics": "lines"}[modality],
-                "splices": len(part),
-                "pairs of songs": auc["clusters"],
-                "AUC": f"{auc['mean']:.2f} ± {auc['high'] - auc['mean']:.2f}",
-                "the first is right": f"{pointing['mean']:.2f} ± {pointing['high'] - pointing['mean']:.2f}",
-                "intervals that hold": part["coverage"].mean(),
-            }
-        )
-    display(pd.DataFrame(lines).set_index("model").round(2))
-else:
-    print("The splices were not recorded here: python -m benchmarks.splices")
-
-# %% [markdown]
-# The row with the last layer at random is the control: its interval should include 0.5. Lines were spliced in the same
-# way. And the methods beside each other, on the segments of the taggers:
-
-# %%
-if file.exists():
-    taggers = spliced[spliced["model"].isin(["MTT_musicnn, segments", "MSD_musicnn, segments"])]
-    taggers = taggers.assign(song=taggers["model"] + taggers["song"])
-    mean, change = against_first(taggers, "auc", cluster="pair", first="MusicLIME")
-    pointing = taggers.groupby("method")["pointing"].mean()
-    columns = {"AUC": mean.round(2), "difference": change, "the first is right": pointing.round(2)}
-    display(pd.DataFrame(columns).reindex(mean.index).astype(object).fillna(""))
-
-# %% [markdown]
-# Where nearly every method is right, a board cannot rank them: ten segments are an easy question.
-#
-# Where the real songs and the tagger are at hand, this cell splices two and marks an explanation:
-
-# %%
-try:
-    tagger = ml.load_tagger("MTT_musicnn")
-    few = splices(tagger, list(ml.load_corpus("real"))[:4], count=2)
-    live = ml.mark(ml.AudioLIME(tagger, samples=100), few, on="real")
-    display(live[["song", "auc", "pointing", "cost"]].round(2))
-except (AttributeError, ValueError, OSError, ImportError) as missing:
-    print(f"No live splice on this machine: {missing}")
 
 # %% [markdown]
 # ## Enter your own
@@ -318,7 +260,8 @@ shutil.rmtree(place)
 # - **Strength.** Other people's own code, at one budget, with intervals over songs.
 # - **Limit.** Demo models. The training of the default one mutes cells with silence, which suits explainers that do
 #   the same.
-# - **Limit.** A splice is cut with a knife: real evidence is rarely confined to whole segments.
+# - **Limit.** These are composed songs. {doc}`The exam on real songs </runs/exam-on-real-songs>` asks the same of spliced
+#   real ones.
 # - **What this cannot tell you.** Which explainer people understand best.
 #
 # ## Exercises
@@ -348,8 +291,9 @@ print(f"{pd.Series(values.values[row]).corr(pd.Series(shapley.values[row]), meth
 # %% [markdown]
 # ## Summary
 #
-# An exam needs a truth. Planted evidence is one, the model's own values are another, splices bring the first to real
-# songs. A fair board asks the same number of questions of every method and shows how sure each difference is.
+# An exam needs a truth. Planted evidence is one, the model's own values are another; splices bring the first to
+# {doc}`real songs </runs/exam-on-real-songs>`. A fair board asks the same number of questions of every method and shows
+# how sure each difference is.
 #
 # ## Next
 #

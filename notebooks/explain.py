@@ -14,9 +14,9 @@
 # %% [markdown]
 # # Explain
 #
-# A model gave a song a label. Which words, and which stem in which tenth of the clip, moved it? This chapter first
-# makes one explanation by hand, in a few lines, so that you see what MusicLIME is. Then the module explains songs
-# as section 5.3 of the thesis does: songs the model got right, gave a label wrongly, or missed.
+# A model gave a song a label. Which words, and which stem in which tenth of the clip, moved it? First we make
+# one explanation by hand, in a few lines. Then the module explains songs as section 5.3 of the thesis does: those the
+# model got right, labelled wrongly, or missed.
 #
 # **What you will learn:** how an explanation is made; how to read its weights, errors and R²; how to hear it.
 #
@@ -152,9 +152,8 @@ truth = test.table[task].astype(str).to_numpy() if task in test.table else np.fu
 guess = np.array(model.classes)[answers.argmax(axis=1)]
 
 # %% [markdown]
-# `classes` names those to show. Without a choice we take the five genres of the thesis (its figures 5.3.1 to 5.3.5),
-# where some song is of them or was given them; else the classes that the model knows best and least by F1. For each we
-# look for four songs: the **true positive** and the **false
+# `classes` names those to show: by default the five genres of the thesis (figures 5.3.1 to 5.3.5), else the classes that
+# the model knows best and least by F1. For each we look for four songs: the **true positive** and the **false
 # positive** of which the model is surest, the **false negative** it believed least, and the **prototype**: of the songs
 # it got right, the one whose probabilities lie nearest to their mean.
 
@@ -268,8 +267,8 @@ chapter.player(explained[label][case], song_at(found_cases[label][case]), model)
 # %% [markdown]
 # ## Ask the model yourself
 #
-# In a live notebook `explore` opens a panel with a switch for every cell and word. Press one, and the model answers
-# anew, beside what the sum of weights expects. Here is a picture of it, with the two strongest features switched off.
+# In a live notebook `explore` opens a panel with a switch for every cell and word; press one, and the model answers
+# anew. This is a picture of it, with the two strongest features off.
 
 # %% tags=["explore"]
 panel = explained[label][case].explore(model, song_at(found_cases[label][case]))

@@ -222,7 +222,7 @@ pd.DataFrame(
 # add up. The share of interaction in the probability is then known. *Intervals that hold*: of grids of 40 sounds x 40
 # words, against the whole grid. *Detected*: the interval lies above 0.05.
 
-# %%
+# %% tags=["hide-input"]
 by_strength = every.groupby("strength")
 columns = {
     "accuracy": "accuracy",
@@ -279,6 +279,7 @@ def planted_pairs(one, result):
     return np.outer(cell, word)
 
 
+# %% tags=["hide-input"]
 rows = []
 for one in asked:
     result, truth = found[one.id], planted_pairs(one, found[one.id])

@@ -15,8 +15,8 @@
 # %% [markdown]
 # # Real songs
 #
-# Most pages of this book explain small models on composed songs, because there the evidence is known. This page
-# explains a published model on published music: what does it hear in a real song, and is the explanation right?
+# Most pages of this book explain small models on composed songs, whose evidence is known. This page explains a
+# published model on published music: what does it hear in a real song, and is the explanation right?
 #
 # **What you will learn**
 #
@@ -202,6 +202,7 @@ def curve(table, label, order, insert):
     return table.predict(masks)[:, label].mean()
 
 
+# %% tags=["hide-input"]
 rng = np.random.default_rng(0)
 gaps = []
 for table, explanation in zip(tables, explanations):
@@ -236,7 +237,7 @@ if songs:
 # MTT_musicnn is the same network, trained on MagnaTagATune, whose tags name instruments and voices. Where the two
 # have a tag in common, do they hear it in the same cells?
 
-# %%
+# %% tags=["hide-input"]
 rows = []
 for song, values in list(zip(ready, exact))[:2]:
     theirs = second.table(ml.AudioLIME(second, **explainer_of).space(song)).banzhaf()

@@ -24,7 +24,7 @@
 #
 # The paper names the missing criterion for judging explanations as its main limitation {cite}`sotirou2024musiclime`.
 # Here the songs are composed with planted evidence, so that *right* has a meaning.
-# {doc}`The exam </runs/exam>` repeats the question with splices of real songs, and compares explainers.
+# {doc}`The exam on real songs </runs/exam-on-real-songs>` repeats the question with splices of real songs.
 
 # %% tags=["remove-cell"]
 from copy import deepcopy

@@ -197,7 +197,7 @@ pd.Series(parts, name="share of interaction").to_frame().round(4)
 # question, and an early stop hides the answer. `benchmarks/xor.py` therefore trains until the validation songs are
 # right, or for some hundred epochs.
 
-# %%
+# %% tags=["hide-input"]
 file = chapter.data_folder() / "measured" / "xor.csv"
 recorded = pd.read_csv(file, comment="#").rename(columns={"fusion": "head"})
 if "strength" not in recorded:

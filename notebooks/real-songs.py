@@ -191,8 +191,8 @@ if songs:
 # %% [markdown]
 # ## Muting in the order of the explanation
 #
-# If the weights are right, muting the heaviest cells first must lower the answer faster than muting cells in a random
-# order, and switching them on first must raise it faster. The tables answer all of these mixes at once.
+# If the weights are right, muting the heaviest cells first must lower the answer faster than muting cells at random, and
+# switching them on first must raise it faster. The tables answer all of these mixes.
 
 
 # %%
@@ -256,7 +256,7 @@ display(pd.DataFrame(rows).style.hide().format(precision=2))
 # moods it tells passably, genres hardly. So the task is **mood**, which the tagger tells by its tags. Where both
 # answer, their probabilities are fused: $p \propto p_\text{sound}^{w}\, p_\text{words}^{1-w}$, with $w = 0.5$.
 
-# %%
+# %% tags=["hide-input"]
 if songs:
     model = ml.load_model("mood", "multimodal", preset="real")
     english = [song for song in ready if song.title in ("On the run", "Code Monkey", "Northern Star")]

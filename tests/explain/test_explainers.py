@@ -477,7 +477,7 @@ def test_spectrogram_weights_are_those_of_limes_image_explainer():
 
 
 def test_the_table_of_arguments_names_what_there_is():
-    page = (Path(__file__).parents[2] / "book/reference/api.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "book/reference/api-explain.md").read_text(encoding="utf-8")
     names = re.findall(r"`(\w+)`", " ".join(re.findall(r"^\* - (`.+`)$", page, re.M)))
     there = {field.name: field.default for field in dataclasses.fields(ml.MusicLIME)}
     assert set(names) == set(list(there)[: len(names)]) and len(names) == 11

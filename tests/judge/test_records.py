@@ -66,3 +66,14 @@ def test_explaining_again_in_the_page_is_pythons_in_the_record():
     assert 0.93 <= rows["covered"].sum() / rows["intervals"].sum() <= 0.97
     # Where a sum fits well, 300 masks are enough; elsewhere the page goes on.
     assert (rows.loc[rows["R2"] > 0.6, "correlation"] > 0.95).all()
+
+
+@pytest.mark.parametrize("design", ["joint", "crossed"])
+@pytest.mark.parametrize("in_pairs", [False, True])
+def test_intervals_of_the_demo_model_cover_its_own_values(design, in_pairs):
+    coverage = record("coverage")
+    rows = coverage[(coverage["design"] == design) & (coverage["pairs"] == in_pairs)]
+    rows = rows[rows["model"] == "demo"]
+    assert rows["song"].nunique() >= 5
+    assert 0.93 <= rows["covered"].sum() / rows["intervals"].sum() <= 0.97
+    assert 0.90 <= rows["largest covered"].sum() / rows["largest"].sum() <= 0.98

@@ -22,8 +22,8 @@
 #
 # **What you need:** {doc}`How to read an explanation </book/how-to-read>`.
 #
-# **How long, on what:** {glue:text}`took`, with {glue:text}`samples` masks for each explanation. Few masks keep the
-# page quick; the price is the width of every interval.
+# **How long, on what:** {glue:text}`took`, with {glue:text}`samples` masks for each explanation. Few masks
+# make wide intervals.
 
 # %%
 import musiclime as ml

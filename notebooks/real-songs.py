@@ -286,7 +286,7 @@ for song in english[:both] if songs else []:
 #
 # ## What this cannot tell you
 #
-# Whether the tagger is right about a song. The explanation says what moved its answer, be the answer right or wrong.
+# Whether the tagger is right about a song: an explanation says only what moved its answer.
 #
 # ## Exercises
 #
@@ -318,8 +318,7 @@ for few in (60, 240, 960) if songs else ():
 # ## Summary
 #
 # A real tagger can be explained on real songs, and because it averages short patches the explanation can be checked
-# against exact values. The sum of cells accounts for part of its answers only; what it does account for is estimated
-# with honest intervals.
+# against exact values. A sum of cells accounts for part of its answers only.
 #
 # ## Next
 #

@@ -235,7 +235,7 @@ pd.DataFrame(facts.items(), columns=[f"this explanation of {chosen[0]}", ""]).st
 
 # %% tags=["hide-input", "not-audio"]
 if modality != "audio":
-    chapter.show_html(f'<div class="ml-lyrics">{plots.lit(first, chosen[0])}</div>')
+    chapter.show_html(f'<div class="ml-lit">{plots.lit(first, chosen[0])}</div>')
 
 # %% tags=["hide-input", "not-lyrics"]
 if modality != "lyrics":

@@ -143,7 +143,7 @@ def _explain(options: argparse.Namespace) -> int:
         player = ml.player(explanation, ready, predict=model)
         out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(PAGE.format(title=html.escape(song.title or song.id), player=player), encoding="utf-8")
-    _report(explanation, model, options, explainer.separate.keywords["preset"], out)
+    _report(explanation, model, options, out)
     return 0
 
 
@@ -156,6 +156,8 @@ def _explainer(options: argparse.Namespace, seconds: float, has_words: bool = Tr
     options.preset = options.preset or _best_preset(options)
     model = _model(options)
     separate = separator(options.separate or _best_separator(options.preset))
+    # "best" is by now one of them: the report names it.
+    options.separate = separate.keywords["preset"]
     # A second a segment: then each patch of three seconds hears few cells.
     segments = max(1, round(seconds)) if options.preset == "real" else 10
     kind = ml.MusicLIME if has_words else ml.AudioLIME
@@ -265,7 +267,7 @@ def _model(options: argparse.Namespace) -> Any:
     )
 
 
-def _report(explanation: "Explanation", model: Any, options: Any, separated: str, out: Path) -> None:
+def _report(explanation: "Explanation", model: Any, options: Any, out: Path) -> None:
     """What answered, what it said, and how far to trust the explanation."""
     name, card = explanation.provenance["model"], getattr(model, "card", {})
     if "trained_on" in card:
@@ -282,7 +284,7 @@ def _report(explanation: "Explanation", model: Any, options: Any, separated: str
     print(
         f"explanation: accounts for {explanation.score[row]:.0%} of how the answers vary; another run would "
         f"name {explanation.steady(5, explanation.label):.0%} of its five strongest features again; "
-        f"stems by {separated}"
+        f"stems by {options.separate}"
     )
     print(f"page: {out}")
 

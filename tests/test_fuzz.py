@@ -8,6 +8,8 @@ import struct
 import sys
 import time
 
+# Imported before a fence is up: matplotlib makes its folder of settings once.
+import matplotlib.pyplot as plt  # noqa: F401
 import numpy as np
 import pandas as pd
 import pytest

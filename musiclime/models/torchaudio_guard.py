@@ -7,9 +7,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+# Set-up calls `mend` before anything else is known to be there.
+if TYPE_CHECKING:
+    import numpy as np
 
 
 def works() -> bool:
@@ -68,7 +70,7 @@ class _Resample:
     def to(self, *_: Any) -> Any:
         return self
 
-    def __call__(self, audio: np.ndarray) -> Any:
+    def __call__(self, audio: "np.ndarray") -> Any:
         from ..data.audio import resample
 
         return resample(audio, *self.rates)

@@ -79,7 +79,9 @@ def test_the_small_site_becomes_a_pdf_and_an_epub(small_site, tmp_path):
     assert [name for name, page in pages.items() if re.search("<audio|<script|<noscript", page)] == []
     single = (tmp_path / "single" / "index.html").read_text(encoding="utf-8")
     assert single.count("listen on the site") >= 4
-    assert re.search("<audio|<noscript", single) is None
+    # The theme keeps a style for readers without JavaScript in the head; the pages are in the body.
+    body = single[single.index("<body") :]
+    assert re.search("<audio|<noscript", body) is None
 
 
 @pytest.mark.slow
@@ -94,7 +96,7 @@ def test_sphinx_build_alone_makes_the_same_site(small_site, tmp_path):
     pages = [page.relative_to(small_site) for page in small_site.rglob("*.html")]
     assert len(pages) > 5
     for page in pages:
-        # An unchanged page keeps the commit that it was built from.
+        # An unchanged page keeps the commit that it was built from; a style built before, its stamp.
         both = [(site / page).read_text("utf-8") for site in (out, small_site)]
-        one, other = [re.sub(r"commit \w+ of [\d-]+", "", text) for text in both]
+        one, other = [re.sub(r"commit \w+ of [\d-]+|\?v=\w+", "", text) for text in both]
         assert one == other, page

@@ -1,69 +1,51 @@
 """Does a second-order control pay? python -m benchmarks.adjusted, into data/measured/adjusted.csv.
 
-Regression-adjusted values (Witter 2025): boosted trees guess the outputs from the masks, trained on the other
-four fifths each time. A ridge fits what they leave. The trees' own Banzhaf values, which cost no question,
-are added again. Compared with masks in pairs at equal numbers of questions, for joint masks and for a grid.
+`control="trees"` of the explainers (regression-adjusted values, Witter 2025) beside the plain fit, with and
+without masks in pairs, at equal numbers of questions, for joint masks and a grid: errors and coverage.
 """
 
 import argparse
+import time
 
 import numpy as np
-from sklearn.ensemble import HistGradientBoostingRegressor
+import pandas as pd
 from tqdm import tqdm
 
 import musiclime as ml
-from musiclime.explain.ask_model import Answers
-from musiclime.explain.masks import coins
-from musiclime.explain.surrogate import fit
 from musiclime.judge.exact_values import model_values
 
 from .bench import write
 
-FOLDS, ASKED_OF_TREES = 5, 8000
-NOTE = "mean squared error of the explained class's weights, that of the reference taken off; equal questions"
+NOTE = (
+    "squared error: mean over the explained class's weights, that of the reference taken off; equal questions"
+)
 
 
-def plain(masks, outputs, pairs: bool) -> np.ndarray:
-    return fit(masks, outputs[:, None], pairs=pairs).weights[0]
-
-
-def adjusted(masks, outputs, pairs: bool) -> np.ndarray:
-    """The ridge of what trees of the other folds leave, and the trees' own values."""
-    fold = np.arange(len(masks)) // 2 % FOLDS  # the two masks of a pair stay together
-    left, values = np.zeros(len(masks)), []
-    fresh = coins(ASKED_OF_TREES, masks.shape[1], seed=9)
-    for number in range(FOLDS):
-        here = fold == number
-        trees = HistGradientBoostingRegressor(max_iter=40, max_leaf_nodes=8, random_state=0)
-        trees.fit(masks[~here], outputs[~here])
-        left[here] = outputs[here] - trees.predict(masks[here])
-        values.append(plain(fresh, trees.predict(fresh), False))
-    return plain(masks, left, pairs) + np.mean(values, axis=0)
-
-
-def song_rows(model, song, run: int, joint: int, side: int, truth):
+def song_rows(model, song, run: int, options, truth):
     """The error of every way on one song, for masks of this run."""
-    explainer = ml.MusicLIME(model, progress=False)
-    space = explainer.space(song)
-    sides = len(space.audio), len(space.lyrics)
-    own = explainer.outputs(space, np.ones((1, sum(sides)), dtype=bool))[0].argmax()
-    answers = Answers(model, space, explainer.batch, {})
-    for pairs in (False, True):
-        masks = coins(joint, sum(sides), seed=[run, pairs], pairs=pairs)
-        outputs = explainer.outputs(space, masks)[:, own]
-        audio, words = (coins(side, count, [run, 2, count, pairs], pairs) for count in sides)
-        grid = np.concatenate([block[..., own] for block in answers.grid(audio, words)])
-        for way, weigh in (("plain", plain), ("adjusted", adjusted)):
-            by_design = {
-                "joint": weigh(masks, outputs, pairs),
-                "crossed": np.concatenate(
-                    [weigh(audio, grid.mean(1), pairs), weigh(words, grid.mean(0), pairs)]
-                ),
-            }
-            for design, weights in by_design.items():
-                squared = np.mean((weights - truth.values[own]) ** 2) - truth.error[own] ** 2
-                yield {"song": song.id, "run": run, "design": design, "pairs": pairs, "fit": way} | {
-                    "squared error": squared
+    for design, masks in (("joint", options.joint), ("crossed", options.side)):
+        for pairs in (False, True):
+            for control in (None, "trees"):
+                settings = {"design": design, "samples": masks, "pairs": pairs, "control": control}
+                explainer = ml.MusicLIME(model, seed=run, progress=False, **settings)
+                began = time.process_time()
+                found = explainer.explain(song)
+                seconds = time.process_time() - began
+                own = found.row(found.label)
+                far = found.weights - truth.values
+                reach = 1.96 * np.hypot(found.errors, truth.error[:, None])
+                yield {
+                    "song": song.id,
+                    "run": run,
+                    "design": design,
+                    "pairs": pairs,
+                    "fit": "plain" if control is None else control,
+                    "squared error": np.mean(far[own] ** 2) - truth.error[own] ** 2,
+                    "foretold": np.mean(found.errors[own] ** 2),
+                    "intervals": far.size,
+                    "covered": int((np.abs(far) <= reach).sum()),
+                    "trees used": "trees" in found.provenance.get("control", ""),
+                    "seconds": seconds,
                 }
 
 
@@ -80,10 +62,17 @@ def main():
         song = test[number * len(test) // options.songs]
         truth = model_values(ml.MusicLIME(model), song, "banzhaf", options.reference, seed=1000)
         for run in range(options.runs):
-            rows += song_rows(model, song, run, options.joint, options.side, truth)
+            rows += song_rows(model, song, run, options, truth)
         table = write("adjusted", rows, NOTE)
-    by_way = table.groupby(["song", "design", "pairs", "fit"])["squared error"].mean().unstack("song")
-    print((by_way / by_way.loc[("joint", False, "plain")]).round(3).to_string())
+    ways = table.groupby(["design", "pairs", "fit"])
+    mean = ways["squared error"].mean()
+    coverage = ways["covered"].sum() / ways["intervals"].sum()
+    told = {
+        "error": mean / mean[("joint", False, "plain")],
+        "covered": coverage,
+        "seconds": ways["seconds"].mean(),
+    }
+    print(pd.DataFrame(told).round(3).to_string())
 
 
 if __name__ == "__main__":

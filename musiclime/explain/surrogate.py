@@ -19,6 +19,7 @@ class Fit:
     intercept, score, local: one number an output, the sum's constant, R2, and the sum with all features on.
     contrasts: (pairs of outputs, features) standard errors of the difference between two outputs' weights, in
         the order of itertools.combinations; None with too many outputs.
+    controlled: whether trees guessed the answers first (see `explain.control`).
     """
 
     weights: np.ndarray
@@ -27,6 +28,7 @@ class Fit:
     score: np.ndarray
     local: np.ndarray
     contrasts: np.ndarray | None = None
+    controlled: bool = False
 
 
 def fit(

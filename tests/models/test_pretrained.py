@@ -14,6 +14,7 @@ from musiclime.data.audio import load
 from musiclime.data.labels import GENRES
 from musiclime.models.musicnn import PatchTable
 from musiclime.models.pretrained import package_folder
+from musiclime.models.separation import separate
 from musiclime.models.tensorflow_checkpoint import read_tensors
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -85,6 +86,54 @@ def test_the_table_is_the_model_on_mixes_silent_stems_and_other_off_values(packa
         direct = tagger.predict(space.mix(masks))
         np.testing.assert_allclose(table.predict(masks), direct, atol=1e-5)
         np.testing.assert_allclose(tagger.encode_cells(*space.layers(masks)), direct, atol=1e-5)
+
+
+@pytest.fixture(scope="module")
+def real_songs(packages, answers) -> list:
+    """All thirteen songs, six seconds of each, in two parts that sum to the mix."""
+    parts = []
+    for song in ml.load_corpus("real"):
+        part = song.excerpt(40, 6)
+        part.stems = separate(part.audio, part.sample_rate, "hpss")
+        parts.append(part)
+    assert len(parts) == 13
+    return parts
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_the_table_is_the_model_on_two_hundred_mixes_of_five_real_songs(real_songs):
+    tagger = ml.load_tagger("MTT_musicnn")
+    draw = np.random.default_rng(0)
+    for song in real_songs[:5]:
+        space = ml.AudioLIME(tagger, segments=6, samples=20).space(song)
+        masks = draw.random((40, len(space.audio))) < 0.5
+        direct = tagger.predict(space.mix(masks))
+        np.testing.assert_allclose(tagger.table(space).predict(masks), direct, atol=1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_every_real_song_is_explained_in_every_way_and_all_on_is_the_models_answer(real_songs, tmp_path):
+    tagger = ml.load_tagger("MSD_musicnn")
+    mood = ml.load_model("mood", "multimodal", preset="real")
+    words = ml.load_model("mood", "lyrics", preset="real")
+    for song in real_songs:
+        explainers = [ml.AudioLIME(tagger, segments=4, samples=24)]
+        if song.lyrics.strip():
+            explainers.append(ml.LyricsLIME(words, unit="line", samples=24))
+            explainers.append(ml.MusicLIME(mood, segments=4, unit="line", samples=40))
+        for explainer in explainers:
+            space = explainer.space(song)
+            explanation = explainer.explain(song)
+            asked = explainer.predict.predict(space.song.audio[None], [space.song.lyrics])[0]
+            np.testing.assert_allclose(explanation.probabilities, asked, atol=1e-5)
+            assert np.isfinite(explanation.score).all() and (explanation.score <= 1).all()
+            assert np.isfinite(explanation.errors).all()
+            # Players, tables and saved explanations are made of any of them.
+            assert song.title in ml.player(explanation, space.song)
+            again = ml.Explanation.load(explanation.save(tmp_path / "one.json"))
+            assert again.table().equals(explanation.table())
 
 
 def test_a_table_with_too_many_cells_or_none_is_refused(packages):

@@ -57,3 +57,55 @@ def test_the_record_of_aggregate_has_a_thousand_songs_and_finds_what_was_planted
     assert (found & ~found_here).sum() <= 0.02 * len(read)
     assert found[planted].mean() > 0.8
     assert found[~planted].mean() < 0.15
+
+
+def test_the_exams_record_has_its_songs_its_models_and_every_method():
+    exam = record("exam")
+    songs = exam.groupby("model")["song"].nunique()
+    assert songs["default"] >= 100 and songs["plain"] >= 40
+    # Two truths at equal numbers of questions: no method asked more than the others.
+    assert exam["calls"][~exam["method"].str.startswith("the model's own")].max() <= 410
+    of_default = exam[exam["model"] == "default"]
+    per_method = of_default.groupby("method")["song"].nunique()
+    # Integrated gradients and audioLIME's procedure miss songs without planted cells, and no others.
+    assert len(per_method) >= 20 and per_method.min() >= 0.8 * per_method.max()
+    # The references' own error is small beside that of the best method.
+    ours = of_default[of_default["method"] == "MusicLIME, crossed"]
+    assert ours["own error"].median() < ours["rmse"].median()
+
+
+def test_intervals_hold_in_the_exams_record():
+    exam = record("exam")
+    ours = exam[
+        exam["method"].isin(["MusicLIME, joint", "MusicLIME, crossed"]) & (exam["model"] == "default")
+    ]
+    assert ours.groupby("method")["coverage"].mean().between(0.93, 0.97).all()
+    assert ours.groupby("method")["top coverage"].mean().between(0.90, 0.98).all()
+
+
+def test_intervals_hold_with_and_without_pairs_on_the_demo_and_on_real_models():
+    coverage = record("coverage")
+    sums = coverage.groupby(["model", "design", "pairs"])[
+        ["intervals", "covered", "largest", "largest covered"]
+    ].sum()
+    assert set(coverage["model"]) == {"demo", "MTT_musicnn", "mood, real"}
+    assert sums["intervals"].groupby("model").sum().min() >= 2000
+    assert (sums["covered"] / sums["intervals"]).between(0.93, 0.97).all(), sums
+    assert (sums["largest covered"] / sums["largest"]).between(0.90, 0.98).all(), sums
+
+
+def test_what_interacts_is_detected_and_what_adds_up_is_not():
+    xor = record("xor")
+    assert set(xor["strength"]) == {0, 0.25, 0.5, 0.75, 1}
+    by_strength = xor.groupby("strength")
+    assert (xor["share"].groupby(xor["strength"]).mean().diff().dropna() > 0).all()
+    assert by_strength["detected probability"].mean()[0.0] <= 0.05
+    assert by_strength["detected probability"].mean()[[0.5, 0.75, 1.0]].min() >= 0.9
+    solved = xor[(xor["strength"] == 1) & (xor["accuracy"] > 0.9)]
+    assert solved.groupby("head").size()["product"] == 8
+
+
+def test_pairs_that_interact_are_found():
+    pairs = record("xor_pairs").groupby("method")[["auc", "rank", "rmse"]].mean()
+    grid, both = pairs.loc["crossed grid (FIxLIP's pairs)"], pairs.loc["masks of both"]
+    assert grid["auc"] > both["auc"] and grid["rank"] > 2 * both["rank"] and grid["rmse"] < both["rmse"]

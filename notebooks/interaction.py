@@ -200,8 +200,6 @@ pd.Series(parts, name="share of interaction").to_frame().round(4)
 # %% tags=["hide-input"]
 file = chapter.data_folder() / "measured" / "xor.csv"
 recorded = pd.read_csv(file, comment="#").rename(columns={"fusion": "head"})
-if "strength" not in recorded:
-    recorded["strength"] = 1.0
 every = recorded
 recorded = every[every["strength"] == 1].copy()
 recorded["solved"] = recorded["accuracy"] > 0.9
@@ -227,13 +225,11 @@ by_strength = every.groupby("strength")
 columns = {
     "accuracy": "accuracy",
     "planted share": "planted share",
-    "the model's share": "true probability",
-    "intervals that hold": "coverage probability",
-    "detected": "detected probability",
+    "true probability": "the model's share",
+    "coverage probability": "intervals that hold",
+    "detected probability": "detected",
 }
-by_strength[[name for name in columns.values() if name in every]].mean().set_axis(
-    [told for told, name in columns.items() if name in every], axis=1
-).round(2)
+by_strength[list(columns)].mean().rename(columns=columns).round(2)
 
 # %% [markdown]
 # Small towers were used: they hear how loud 128 bands are and read which words occur. The share is taken over songs

@@ -47,9 +47,9 @@ chapter.glue("tested", tested)
 # %% [markdown]
 # ## Two simple classifiers
 #
-# Ask classifiers that know nothing of the recipes: logistic regression on how loud 32 bands of frequency are
-# (mean, spread and attack), and on which words occur. Train them twice: on the songs, and on the same songs
-# with their evidence replaced. The second time they must do no better than a guess that always names the most
+# We ask two classifiers that know nothing of the recipes. Both are logistic regressions: one hears how loud 32 bands of
+# frequency are (mean, spread and attack), one sees which words occur. We train them twice: on the songs, and on the same
+# songs with their evidence replaced. The second time they must do no better than a guess that always names the most
 # frequent genre.
 
 # %%
@@ -111,7 +111,7 @@ plain.rename_axis("classifier by").round(2)
 #
 # The demo models are not trained again here. They meet some test songs three times: as composed; with the
 # evidence replaced; and, as a control, with the evidence left in place and as much *neutral* material exchanged
-# for other neutral material. The first change must cost them nearly everything, the second next to nothing.
+# for other neutral material. Replacing the evidence must cost them nearly everything, the control next to nothing.
 
 # %%
 from musiclime.models.evaluation import answers
@@ -167,9 +167,8 @@ pd.DataFrame(rows, columns=["model", *columns, "could be zero"]).set_index("mode
 # %% [markdown]
 # ## Are the mistakes musical?
 #
-# Some pairs of genres are relatives: they have words in common, rock and alternative rock a drum beat as well.
-# If mistakes were blind, the share of them that goes to a relative would be the share of relatives among all
-# pairs. The table has both.
+# Some pairs of genres are relatives: they share words, and rock and alternative rock a drum beat as well. Blind
+# mistakes would go to a relative as often as relatives occur among all pairs. The table has both shares.
 
 # %%
 from musiclime.data.composer.words import SHARED_WORDS
@@ -203,15 +202,15 @@ pd.DataFrame(rows, columns=columns).set_index("model").round(2)
 # ## Exercises
 #
 # **1.** In `ml.load_corpus("demo", evidence="joint")` a song is "b" when its sound and its words disagree.
-# How far does either plain classifier get there?
+# How accurate is either simple classifier there?
 
 # %% tags=["hide-cell", "solution"]
 joint = ml.load_corpus("demo", size=songs // 2, evidence="joint")
 pd.Series(accuracies(joint, joint.table), name="accuracy on the test songs").to_frame().round(2)
 
 # %% [markdown]
-# **2.** Which genres do the classifiers that read and hear confuse most once the evidence is replaced? They should
-# have nothing left but guesses: how many different genres does the reading one still name?
+# **2.** With the evidence replaced the classifiers can only guess. How many different genres does the one that reads
+# still name?
 
 # %% tags=["hide-cell", "solution"]
 texts = np.array([one.neutral().lyrics for one in some], dtype=object)

@@ -54,8 +54,8 @@ chapter.glue("tagged", tagged)
 # ## Nine styles, heard
 #
 # A style is four short lists: how the voice sings, what the drums play, which line the bass plays, and which
-# riff everybody else plays. Here are the nine, each with every cell in style. Tempo, key, chords and words are
-# the same in all of them. What you hear differ is the style alone.
+# riff everybody else plays. Here are the nine, each with its style throughout. Tempo, key, chords and words are
+# the same in all of them: only the style differs.
 
 # %%
 chapter.sounds({genre: in_style(genre, seed=3).audio for genre in ml.GENRES}, 16000)
@@ -93,7 +93,7 @@ chapter.figure(
 # %% [markdown]
 # ## One song
 #
-# In a song of the corpus, only some cells are in style. A cell is one stem in one of ten segments of 1.024
+# In a song of the corpus, only some cells are in the style of its genre. A cell is one stem in one of ten segments of 1.024
 # seconds. Pulses fit a segment a whole number of times, and no sound crosses the border of its cell.
 
 # %%
@@ -106,7 +106,7 @@ while song.genre != "rhythm music" or len(song.evidence["genre"]["words"]) < 4:
 chapter.sounds({song.title: song.audio, **song.stems}, song.sample_rate)
 
 # %% tags=["hide-input"]
-fig, axes = plt.subplots(len(STEMS), 1, figsize=(11, 5), sharex=True, sharey=True, layout="constrained")
+fig, axes = plt.subplots(len(STEMS), 1, figsize=(8, 4.4), sharex=True, sharey=True, layout="constrained")
 times = np.arange(len(song.audio)) / song.sample_rate
 borders = segment_borders(len(song.audio), 10) / song.sample_rate
 rows = dict(zip(STEMS, axes))
@@ -117,12 +117,12 @@ for stem, ax in rows.items():
 for stem, segment in song.evidence["genre"]["cells"]:
     rows[stem].axvspan(*borders[segment : segment + 2], color=COLOURS["audio"], alpha=0.3, linewidth=0)
 for word, begin, _ in song.onsets:
-    axes[0].text(begin, 0.27, word, rotation=55, fontsize=7)
+    axes[0].text(begin, 0.27, word, rotation=60, fontsize=9)
 axes[-1].set_xlabel("seconds")
 chapter.figure(
     fig,
     alt="Waveforms of vocals, drums, bass and other over ten segments; coloured cells hold the evidence",
-    caption="One song. Coloured cells are in style, all others neutral; above, the words that are sung.",
+    caption="One song. Coloured cells are in the style of its genre, all others neutral; above, the words that are sung.",
     name="fig-song-map",
 )
 
@@ -137,13 +137,13 @@ marked = re.sub(rf"(?i)\b({planted})\b", r"<mark>\1</mark>", html.escape(song.ly
 HTML(f'<div style="white-space: pre-line">{marked}</div>')
 
 # %% [markdown]
-# Its emotion has nothing to do with its genre. Tempo, mode, loudness and a few words of mood follow two numbers,
+# A song's emotion has nothing to do with its genre. Tempo, mode, loudness and a few words of mood follow two numbers,
 # valence and energy, and colour the whole song.
 #
 # ## Take the evidence away
 #
 # `song.neutral()` puts neutral material in the place of every planted cell and word. It is still a song.
-# Silence would not do: a model would learn that silence is where the evidence was.
+# Silence would not do: it would show where the evidence was.
 
 # %%
 chapter.sounds({"as composed": song.audio, "evidence replaced": song.neutral().audio}, song.sample_rate)
@@ -166,7 +166,7 @@ pd.DataFrame.from_dict(SHARES, orient="index", columns=columns)
 # %% [markdown]
 # ## What a real tagger hears
 #
-# These songs are no music that anybody would release, and a model trained on real music says so. The next cell
+# Nobody would release these songs, and a model trained on real music hears that. The next cell
 # asks MSD_musicnn, a tagger trained on some two hundred thousand real songs {cite}`pons2019musicnn`, about composed
 # songs of every genre, and counts which of its fifty tags comes first.
 
@@ -199,9 +199,9 @@ if tagger is not None:
     )
 
 # %% [markdown]
-# Most cells of a song come from one neutral pool, by design, and to ears trained on real music that pool is
-# nearly one genre. So nothing that is found on the demo songs is a finding about real hip hop or real punk. They
-# are a laboratory: what they are good for is that the right answer is known.
+# Most cells of a song come from one neutral pool, by design. To a model trained on real music that pool is nearly
+# one genre. So nothing that is found on the demo songs is a finding about real hip hop or real punk. They
+# are a laboratory: their use is that the right answer is known.
 # {doc}`Real songs </runs/real-songs>` leaves the laboratory.
 #
 # ## Strengths
@@ -258,9 +258,9 @@ pd.crosstab(counted["stem"], counted["segment"])
 # %% [markdown]
 # ## Summary
 #
-# A demo song is neutral material with evidence planted in some words and some (stem, segment) cells. The
-# record of where it is planted is what later chapters mark explanations by. Replacing the evidence is how every
-# accuracy on these songs is checked.
+# A demo song is neutral material with evidence planted in some words and some cells. Later chapters mark
+# explanations by the record of where it is planted, and check every accuracy on these songs by replacing the
+# evidence.
 #
 # ## Next
 #

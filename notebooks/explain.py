@@ -15,7 +15,7 @@
 # # Explain
 #
 # A model gave a song a label. Which words, and which stem in which tenth of the clip, moved it? First we make
-# one explanation by hand, in a few lines. Then the module explains songs as section 5.3 of the thesis does: those the
+# one explanation by hand. Then the module explains songs as section 5.3 of the thesis does: those the
 # model got right, labelled wrongly, or missed.
 #
 # **What you will learn:** how an explanation is made; how to read its weights, errors and R²; how to hear it.
@@ -153,9 +153,9 @@ guess = np.array(model.classes)[answers.argmax(axis=1)]
 
 # %% [markdown]
 # `classes` names those to show: by default the five genres of the thesis (figures 5.3.1 to 5.3.5), else the classes that
-# the model knows best and least by F1. For each we look for four songs: the **true positive** and the **false
-# positive** of which the model is surest, the **false negative** it believed least, and the **prototype**: of the songs
-# it got right, the one whose probabilities lie nearest to their mean.
+# the model knows best and least by F1. For each we look for four songs: the one labelled most surely and rightly (**true
+# positive**), most surely and wrongly (**false positive**), missed by most (**false negative**), and the **prototype**: of
+# the songs it got right, the one whose probabilities lie nearest to their mean.
 
 # %% tags=["hide-input"]
 unknown = sorted(set(classes) - set(model.classes))
@@ -195,10 +195,8 @@ table = table.T[[case for case in in_order if case in table.index]].fillna("none
 table.style.set_properties(**{"font-size": "0.8rem"})
 
 # %% [markdown]
-# *None*: the model made no such mistake. *Surest*: no song's own label is known to be right or wrong, so we take the
-# song of which the model is surest. {doc}`Prototypes </runs/prototypes>` lets you hear one song of each genre.
-#
-# One line makes the explainer, one explains the songs.
+# *None*: there is no such song. Where no song's label is known, the table has the song of which the model is *surest*.
+# {doc}`Prototypes </runs/prototypes>` lets you hear one song of each genre.
 
 # %%
 ask = explainer(model, samples=samples)
@@ -219,7 +217,8 @@ chapter.figure(
 # ## One explanation, read closely
 #
 # This is the first song of the table. The **error** of a weight says by how much it would differ with other masks: a
-# weight smaller than two errors could be zero. **R²** is the share of the answers' variation that the sum explains.
+# weight smaller than two errors could be zero. **R²** is the share of the answers' variation that the sum explains; where
+# it is low, a sum says little about the model.
 
 # %% tags=["hide-input"]
 first = next(iter(explained[chosen[0]].values()))
@@ -249,8 +248,8 @@ if modality != "lyrics":
 # %% [markdown]
 # ## Listen
 #
-# Mute what the explanation names: the model answers, and the sum of the remaining weights stands beside it. This is the
-# song whose sound weighs most, of those that the model got right.
+# Mute what the explanation names: the model answers, beside the sum of the remaining weights. Of the songs that the model
+# got right, if any, this is the one whose sound weighs most.
 
 
 # %% tags=["hide-input"]
@@ -268,7 +267,7 @@ chapter.player(explained[label][case], song_at(found_cases[label][case]), model)
 # ## Ask the model yourself
 #
 # In a live notebook `explore` opens a panel with a switch for every cell and word; press one, and the model answers
-# anew. This is a picture of it, with the two strongest features off.
+# anew. This is a picture of it, with the two strongest features muted.
 
 # %% tags=["explore"]
 panel = explained[label][case].explore(model, song_at(found_cases[label][case]))
@@ -328,7 +327,7 @@ print(f"R2 {coarse.score[coarse.row(chosen[0])]:.2f} instead of {first.score[row
 
 # %% [markdown]
 # **4.** Why this class *and not that one*? Ask for the difference of the two weights. It has an error of its own, from
-# the same masks. Take the class that the model finds next likeliest.
+# the same masks. Take the class that the model finds second most likely.
 
 # %% tags=["hide-cell", "solution"]
 likeliest = [model.classes[i] for i in np.argsort(-first.probabilities)]

@@ -14,8 +14,9 @@
 # %% [markdown]
 # # Press play, then silence what the model heard
 #
-# A model has listened to a song and given it a label: the colours show which pieces of the sound and which words moved it.
-# Press play and click a cell or a word to take it away: you hear the change, and the model answers again.
+# A computer model has listened to a song and given it a label. The colours show which pieces moved it: orange speaks for
+# the label, blue against it. Press play, then click a coloured cell to mute it: you hear the change, and the model answers
+# again.
 #
 # The colours come from **MusicLIME**. It mutes random pieces of a song, asks the model about each of these versions, and
 # works out how much each piece adds to the answer.
@@ -102,17 +103,17 @@ else:
     row = heard.row(heard.label)
     percent, share = round(100 * heard.probabilities[row]), round(100 * heard.score[row])
     text = f"""
-*{clip.title}* is by {clip.artist} ({clip.licence}; {clip.attribution}). The tagger is MSD_musicnn, trained by others on Last.fm
-tags of the Million Song Dataset; its first tag here is *{heard.label}*, {percent} %. It hears the sound only. The sum of
-the weights explains {share} % of how that answer changes from mix to mix. The answer to a
-mix is the mean of the answers to four patches of three seconds, so all answers fit in a table, and every mix you make is
-answered exactly.
+*{clip.title}* is by {clip.artist} ({clip.licence}). The model is MSD_musicnn: others trained it to give a song the tags
+that listeners of Last.fm give. It hears the sound and does not read the words. Its first tag here is *{heard.label}*, with
+{percent} %. Mute pieces and that number changes; the sum of the weights accounts for {share} % of such changes. The page
+holds the model's answers to all mixes, so every mix you make is answered exactly.
 
 ## The laboratory
 
-Was the explanation right? For a real song nobody knows. So this book also composes songs and plants the evidence for their
-genre, and trains a small model of sound and words on them, which runs in your browser. Try the same with
-*{laboratory.title}*: mute a cell, take a word out, or let it be explained again with new masks."""
+Was the explanation right? For a real song nobody knows. So this book also composes songs, plants the evidence for their
+genre where it is written down, and trains a small model of sound and words on them. It runs in your browser. Try the same
+with *{laboratory.title}*: mute a cell, take a word out, or press *explain again*. The piece that speaks most for the genre is
+*{explanation.top(1)[0].name}*."""
 display(Markdown(text))
 
 # %% tags=["remove-input"]
@@ -120,17 +121,17 @@ if heard is not None:
     chapter.player(explanation, laboratory, model)
 
 # %% [markdown]
-# The bar of a class is what the **model** says about the song as you have left it. The thin mark is the sum of the **weights**
-# that are still on: what an explanation that only adds can say. Where the two part, pieces need each other.
+# The bar of a label is what the **model** says about the song as you have left it. The thin mark is what the explanation
+# expects: the sum of the **weights** that are still on. Where the two differ, adding up is not enough: pieces need each other.
 #
 # ## Three ways on
 #
 # - **You listen to music.** {doc}`Plant the evidence yourself </runs/plant-it-yourself>` and see whether the explanation finds
 #   it, then learn {doc}`how to read an explanation </book/how-to-read>`. Nothing to install, nothing is loaded from elsewhere.
-# - **You do research.** Every page that computes has *Run in Colab* and *Run in Kaggle*: the notebook behind it, with this page's
-#   parameters. Begin with {doc}`Explain </runs/explain-genre-multimodal>`, the method in a few lines, and
-#   {doc}`Can it be trusted? </runs/trust>`. {doc}`The claim ledger </runs/claims>` says which findings of the paper hold.
-# - **You have songs of your own.** One cell to edit in {doc}`Your song </runs/your-song>`,
+# - **You do research.** Every page that computes has *Run in Colab* and *Run in Kaggle*, which open its notebook.
+#   Begin with {doc}`Explain </runs/explain-genre-multimodal>`, the method in a few lines, and
+#   {doc}`Can you trust it? </runs/trust>`. {doc}`The claim ledger </runs/claims>` says which findings of the paper hold.
+# - **You have songs of your own.** Open {doc}`Your song </runs/your-song>` in Colab and edit one cell of code; the same for
 #   {doc}`Your model </runs/your-model>` and {doc}`Your corpus </runs/your-corpus>`. In a terminal, with the package
 #   installed: `musiclime explain song.mp3 --lyrics song.txt --out song.html`.
 #

@@ -41,7 +41,7 @@ seed: int = 12
 # 2. Click cells and boxed words to plant evidence of the genre, or let *plant some* do it. Press play: you hear it change.
 # 3. Watch the model's answer. It listens and reads in your browser.
 # 4. Press *explain and mark*. MusicLIME draws new masks, mutes cells and removes words, and asks the model every time. It does
-#    not know what you planted. Then its weights are held against what you know.
+#    not know what you planted. Then its weights are compared with what you know.
 
 
 # %% tags=["remove-cell"]
@@ -74,9 +74,9 @@ pairs = [two_versions(genre.strip()) for genre in genres.split(",")]
 chapter.show_html(plant(pairs, model, assets=chapter.assets()))
 
 # %% [markdown]
-# A filled circle is evidence that you planted; orange is what the explanation says speaks for the genre, blue against it.
+# A filled circle is evidence that you planted. The colours are the explanation's: orange speaks for the genre, blue against it.
 # **Right** means that the strongest piece is one you planted. The **AUC** is the share of pairs (one planted piece, one
-# other) in which the planted piece has the larger weight: 1 is perfect, 0.5 is a coin.
+# other) in which the planted piece has the larger weight: 1 is perfect, 0.5 is guessing.
 #
 # Things to try:
 #
@@ -85,10 +85,10 @@ chapter.show_html(plant(pairs, model, assets=chapter.assets()))
 # - Plant words only. The sound's weights should now be small, and many cells pale.
 
 # %% [markdown]
-# ## What the model does with a full hand
+# ## Does the model hear what is planted?
 #
-# Whether the round can work at all depends on the model. The table shows its probability for the genre when nothing is
-# planted and when everything is.
+# If not, no round can work. The table shows its probability for the genre when nothing is planted and when everything is.
+# Where the first number is large, neutral material already passes for the genre.
 
 # %% tags=["hide-input"]
 import pandas as pd
@@ -117,11 +117,11 @@ pd.DataFrame(rows).style.format(precision=2).hide(axis="index")
 # 2. Plant cells and words of *folk* so that the model says folk, then unplant the words. Which weighs more for this model?
 
 # %% [markdown] tags=["hide-cell", "solution"]
-# Look at the answer before and after. For most rounds removing the words costs more than removing as many cells, because
-# one planted word occurs several times in the lyrics and stands for itself alone.
+# Look at the answer before and after. In most rounds removing the words costs more than removing as many cells, because
+# a planted word occurs several times in the lyrics and no other piece says the same.
 
 # %% [markdown]
-# 3. Find a round in which the explanation is marked wrong, and say whether explainer or model is to blame.
+# 3. Find a round in which the explanation is marked wrong, and say whether the explainer or the model is to blame.
 
 # %% [markdown] tags=["hide-cell", "solution"]
 # Plant one or two cells. If the model's answer hardly moves when you plant them, the model does not hear them, and the
@@ -130,7 +130,7 @@ pd.DataFrame(rows).style.format(precision=2).hide(axis="index")
 # %% [markdown]
 # ## Summary
 #
-# Evidence that somebody planted turns an explanation into an answer that can be marked. The book's exam does the same a
-# hundred times, without a reader.
+# Evidence that somebody planted turns an explanation into an answer that can be marked. The book's
+# {doc}`exam </runs/exam>` does the same a hundred times, without a reader.
 #
 # **Next:** {doc}`how to read an explanation </book/how-to-read>`.

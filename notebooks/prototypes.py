@@ -15,10 +15,10 @@
 # # Prototypes
 #
 # What does a model hear in *typical* folk? Section 5.3.3 of the thesis listens to one song of each genre, its
-# **prototype**: of the songs that the model got right, the one whose probabilities lie nearest to their mean. So does
-# this page, with the model that only hears.
+# **prototype**: of the songs that the model got right, the one whose probabilities lie nearest to their mean. This page
+# does the same with the model that only hears.
 #
-# **What you will learn:** how a prototype is chosen; to hear a song beside the few cells that spoke most for its class.
+# **What you will learn:** how a prototype is chosen; what is left when only the cells that spoke most for it are played.
 #
 # **What you need:** {doc}`Explain </runs/explain-genre-multimodal>`.
 #
@@ -40,8 +40,8 @@ cells: int = 4
 longest: float = 10.24
 
 # %% [markdown]
-# `among` is the number of test songs that the model judges, `cells` the number of cells that you hear alone. Of songs
-# of more than `longest` seconds a part is taken.
+# `among` is the number of test songs that the model judges, `cells` the number of cells that you hear alone. Of a song
+# longer than `longest` seconds we take a part.
 
 # %% tags=["hide-input"]
 import numpy as np
@@ -120,8 +120,8 @@ chapter.sounds(tracks, model.sample_rate)
 # ## Strengths, limits, and what this cannot tell you
 #
 # - **Strength.** A prototype is chosen by a rule, not by the person who tells the story.
-# - **Limit.** It is one song. What it shares with its class, only {doc}`Aggregate </runs/aggregate-genre-multimodal>` says.
-# - **Limit.** Typical means typical *for the model*: a song that it found easy to place, in the mean way.
+# - **Limit.** It is one song. Only {doc}`Aggregate </runs/aggregate-genre-multimodal>` says what it shares with its class.
+# - **Limit.** Typical means typical *for the model*: its answer to the song is close to its average answer.
 # - **What this cannot tell you.** What is typical for the genre.
 #
 # ## Exercises

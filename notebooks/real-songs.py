@@ -22,7 +22,7 @@
 #
 # - what a real tagger says of real songs, right and wrong;
 # - how to explain it by sound, by words and by both;
-# - how to compute the exact values that an explanation estimates, and to check its intervals against them.
+# - how to compute the exact values that an explanation estimates, and check its intervals.
 #
 # **What you need**: {doc}`/book/how-to-read`.
 #
@@ -58,8 +58,8 @@ samples: int = 1000
 # The songs come from two open collections, with the time of every word: karaoke files in the UltraStar format, and
 # JamendoLyrics. They carry Creative Commons licences, which each player below names. We take twelve seconds of each.
 #
-# The model is **musicnn**, by Jordi Pons: a convolutional network that was trained on the Million Song Dataset and
-# gives fifty tags of Last.fm's listeners to a song. It hears three seconds at a time and averages its answers.
+# The model is the {term}`tagger` **musicnn**, by Jordi Pons: a network trained on the Million Song Dataset. It gives each
+# of fifty tags of Last.fm's listeners a probability. It hears three seconds at a time and averages its answers.
 
 # %%
 TITLES = ["On the run", "Fantasma", "Code Monkey", "Miedo", "Séculaire feat. Nÿme", "Northern Star"]
@@ -76,8 +76,8 @@ except (ValueError, FileNotFoundError) as missing:
 # %% [markdown]
 # ## What the tagger says
 #
-# The three strongest tags, beside the genre that the collection names, where it names one. The model is often
-# right, and wrong where it has no tag: for *Miedo*, a reggae song, there is none.
+# The three strongest tags, beside the genre that the collection names, where it names one. For *Miedo*, a reggae song,
+# the model has no tag that fits.
 
 # %%
 explainer_of = {"separate": separator("hpss"), "segments": seconds, "samples": samples, "progress": False}
@@ -92,10 +92,10 @@ display(pd.DataFrame(rows).style.hide())
 # %% [markdown]
 # ## Explained by sound
 #
-# No separator's weights are needed here: a median filter splits the sound into what lasts (*harmonic*) and what
-# strikes (*percussive*). The two parts add up to the song. With twelve segments of a second there are 24 cells to
-# mute. AudioLIME mutes random halves of them, asks the tagger, and fits a line. Press play, mute a cell, and the
-# tagger's own answer changes: the page holds its answer to every mix.
+# A median filter, which needs no training, splits the sound into what lasts (*harmonic*) and what strikes
+# (*percussive*). The two parts add up to the song. With twelve segments of a second there are 24 cells to mute.
+# AudioLIME, the method for sound alone, mutes random halves of them, asks the tagger, and fits a sum. Press play, mute a
+# cell, and the tagger's own answer changes: the page holds its answer to every mix.
 
 # %%
 explanations = [ml.AudioLIME(tagger, **explainer_of).explain(song) for song in ready]
@@ -105,7 +105,7 @@ if songs:
 
 # %% [markdown]
 # How much of the tagger's answer does a sum of weights explain? *R²* says it for all mixes that were drawn. The last
-# column holds the song as it is, as the explainer asked about it, against the tagger asked directly.
+# column is a check: how far the explainer's answer for the whole song is from the tagger's.
 
 # %% tags=["hide-input"]
 rows = []
@@ -126,18 +126,18 @@ display(pd.DataFrame(rows).style.hide())
 # %% [markdown]
 # ## Exact values
 #
-# A patch of three seconds hears at most four segments of two parts: eight cells, 256 states. So 832 questions tell
-# the tagger's answer to all 16.8 million mixes of 24 cells, and from them follow the **exact** Banzhaf values, the
-# very numbers that AudioLIME estimates from random masks.
+# The tagger hears patches of three seconds. A patch meets at most four segments of two parts: eight cells, 256 states.
+# So 832 questions tell its answer to all 16.8 million mixes of 24 cells. From them follow the **exact**
+# {term}`Banzhaf values <Banzhaf value>`, the numbers that AudioLIME estimates from random masks.
 
 # %%
 tables = [tagger.table(ml.AudioLIME(tagger, **explainer_of).space(song)) for song in ready]
 exact = [table.banzhaf() for table in tables]
 
 # %% [markdown]
-# Does the table answer as the model does? We ask both about 40 random mixes of each song. And do nineteen of twenty
+# Does this table answer as the model does? We ask both about 40 random mixes of each song. And do nineteen of twenty
 # 95 % intervals cover the exact value? We estimate the weights as AudioLIME does, from random masks, with several
-# seeds, and count over all cells and all fifty tags. The table answers for the tagger, which saves most of the time.
+# seeds, and count over all cells and tags. The table answers in the tagger's place, which saves time.
 
 
 # %%
@@ -169,8 +169,8 @@ if songs:
     )
 
 # %% [markdown]
-# How much do seeds matter? Each dot is a cell of the first song: the exact value across, the estimates of the
-# seeds upwards.
+# How much does it matter which masks are drawn? Each dot is a cell of the first song: its exact value across, its
+# estimate upwards, a colour for each seed.
 
 # %% tags=["hide-input"]
 if songs:
@@ -235,7 +235,7 @@ if songs:
 # ## Another tagger, the same song
 #
 # MTT_musicnn is the same network, trained on MagnaTagATune, whose tags name instruments and voices. Where the two
-# have a tag in common, do they hear it in the same cells?
+# have a tag in common, do they hear it in the same cells? In the table 1 means yes, 0 no.
 
 # %% tags=["hide-input"]
 rows = []
@@ -252,8 +252,8 @@ display(pd.DataFrame(rows).style.hide().format(precision=2))
 # ## Explained by words, and by both
 #
 # For words we need a model that reads. MiniLM turns a text into a direction, and we ask how near it lies to the
-# direction of a prompt such as "the lyrics of a song about being sad and lonely". MiniLM was never trained on lyrics;
-# moods it tells passably, genres hardly. So the task is **mood**, which the tagger tells by its tags. Where both
+# direction of a prompt such as "the lyrics of a song about being sad and lonely". MiniLM was never trained on lyrics.
+# It tells moods passably, genres hardly. So the task is **mood**, for which the tagger has tags. Where both
 # answer, their probabilities are fused: $p \propto p_\text{sound}^{w}\, p_\text{words}^{1-w}$, with $w = 0.5$.
 
 # %% tags=["hide-input"]

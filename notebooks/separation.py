@@ -26,8 +26,8 @@
 #
 # **How long, on what:** {glue:text}`took`. The small separator comes with the package.
 #
-# The songs are composed with planted evidence, so their true stems are known. That makes the question
-# answerable. The figures say something about the method, nothing about real music.
+# The songs are composed, so their true stems are known and the question has an answer. What is found here is about
+# the method, not about real music.
 
 # %%
 import musiclime as ml
@@ -45,7 +45,7 @@ import pandas as pd
 
 from musiclime.data.song import STEMS
 from musiclime.models.separation import separate, separator
-from musiclime.show.figures import DIVERGING
+from musiclime.show.figures import DIVERGING, INK
 
 corpus = ml.load_corpus("demo").split("test")
 song = corpus[4]
@@ -70,7 +70,7 @@ for stem in STEMS:
 chapter.sounds(pairs, song.sample_rate)
 
 # %% [markdown]
-# Whatever the other three do not claim is given to "other". So the four always sum to the mix, and an
+# Whatever vocals, drums and bass do not claim is given to "other". So the four always sum to the mix, and an
 # explanation with every cell switched on explains exactly the song that you hear:
 
 # %%
@@ -107,7 +107,7 @@ def sdr(true, guess):
 
 
 # %% [markdown]
-# A score needs something to be compared with. The laziest separator returns the mix for every stem.
+# A score needs something to compare it with. The laziest separator returns the mix for every stem.
 
 # %%
 rows = []
@@ -138,7 +138,7 @@ fig, axis = plt.subplots(figsize=(6, 3), layout="constrained")
 for place, stem in enumerate(STEMS):
     values = scores.loc[scores["stem"] == stem, "separated"]
     axis.scatter(values, np.full(len(values), place) + np.linspace(-0.2, 0.2, len(values)), s=18)
-    axis.plot(medians.loc[stem, "mix instead"], place, "k|", ms=18)
+    axis.plot(medians.loc[stem, "mix instead"], place, "|", color=INK, ms=18, mew=2)
 axis.set_yticks(range(len(STEMS)), STEMS)
 axis.set(xlabel="SDR in dB; one dot a song, the bar is the mix instead")
 chapter.figure(
@@ -172,13 +172,13 @@ chapter.glue("stays_stem", STEMS[int(kept.diagonal().argmin())])
 
 # %% [markdown]
 # Every row sums to one, because nothing is lost: what leaves a stem arrives in another.
-# *{glue:text}`stays_stem`* keeps least of itself, {glue:text}`stays_least:.2f`.
+# *{glue:text}`stays_stem`* keeps the smallest part of itself, {glue:text}`stays_least:.2f`.
 #
 # ## What bleed does to an explanation
 #
 # Now the question that matters here. We explain the same predictions of the same model twice: once with the
 # composed stems, once with the separated ones. Each demo song knows which (stem, segment) cells carry its
-# genre, so we can look whether the weight is where the evidence is.
+# genre, so we can see whether the weight is where the evidence is.
 
 # %%
 model = ml.load_model("genre", "audio")
@@ -219,8 +219,8 @@ for one in chosen:
         kept_maps.append(cells(explainer.explain(one), one))
 
 # %% [markdown]
-# For each stem that truly carries the evidence, the mean weight that the explanation gives to each of the
-# four stems in that moment:
+# A row is the stem that truly carries the evidence. Along it stands the mean weight that the explanation gives to each
+# of the four stems in that moment:
 
 
 # %%
@@ -248,7 +248,7 @@ fig.colorbar(image, ax=axes, label="mean weight")
 chapter.figure(
     fig,
     alt="Two maps of mean weight: planted stem down, explained stem across; composed and separated stems.",
-    caption="Evidence on the diagonal is named rightly; what the right map has beside it was moved.",
+    caption="Weight on the diagonal is on the right stem; what the right map has beside it has leaked there.",
     name="fig-moved",
 )
 
@@ -294,10 +294,9 @@ for name, key in (("composed stems", "true"), ("separated stems", "found")):
 #
 # Where no weights can be fetched, `separator("hpss")` splits any sound into what lasts (*harmonic*) and what strikes
 # (*percussive*), by two medians over the spectrogram. The parts add up to the mix. `separator("best")` takes umxhq
-# where its weights can be had and this one elsewhere; {doc}`Real songs </runs/real-songs>` uses it.
+# where its weights can be had, else hpss, which {doc}`Real songs </runs/real-songs>` uses.
 #
-# A song is separated once. The result is kept on disk under a name made of the sound, its rate, and the
-# separator's weights, and all tasks and modalities share it.
+# A song is separated once. The result is kept on disk, and all tasks and modalities share it.
 
 # %% [markdown]
 # ## Strengths
@@ -339,8 +338,8 @@ named = [on_target([one])[1] for one in maps["separated stems"]]
 print(f"correlation {np.corrcoef(quality, named)[0, 1]:.2f} over {len(chosen)} songs")
 
 # %% [markdown]
-# **3.** Separate a separated stem: what does the separator find in the drums it has just found? Is
-# separation idempotent?
+# **3.** Separate a separated stem: what does the separator find in the drums it has just found? Does
+# a second separation change anything?
 
 # %% tags=["hide-cell", "solution"]
 twice = separate(found["drums"], song.sample_rate, preset)

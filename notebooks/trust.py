@@ -22,7 +22,7 @@
 #
 # **How long, on what.** {glue:text}`took`, with the counts below; more with more songs.
 #
-# The paper names the missing criterion for judging explanations as its main limitation {cite}`sotirou2024musiclime`.
+# The paper lacks a criterion for judging explanations, and calls this its main limitation {cite}`sotirou2024musiclime`.
 # Here the songs are composed with planted evidence, so that *right* has a meaning.
 # {doc}`The exam on real songs </runs/exam-on-real-songs>` repeats the question with splices of real songs.
 
@@ -116,13 +116,13 @@ summary = counted.groupby("modality")[["auc", "precision", "pointing", "share"]]
 summary.assign(songs=counted.groupby("modality").size()).round(2)
 
 # %% [markdown]
-# *Precision* looks at as many top features as there is evidence, *pointing* only at the strongest one; *share* is the
-# part of all positive weight that lies on evidence. Equal weights count as drawn by lot.
+# *Precision*: of as many top features as were planted, the share that was planted. *Pointing*: how often the strongest
+# feature was planted. *Share*: the part of all positive weight that lies on planted features. Ties are drawn by lot.
 
 # %% tags=["hide-input"]
 fig, ax = plt.subplots(figsize=(7, 2.4))
 sns.stripplot(counted, x="auc", y="modality", hue="modality", palette=plots.COLOURS, ax=ax, legend=False)
-ax.axvline(0.5, color="#888", ls=":")
+ax.axvline(0.5, color=plots.INK, ls=":")
 ax.set(xlabel="AUC on planted evidence (0.5 is chance)", ylabel="")
 chapter.figure(
     fig,
@@ -184,11 +184,11 @@ chance = [deletion(rng.permutation(len(names))) for _ in range(random_orders)]
 # %% tags=["hide-input"]
 fig, ax = plt.subplots(figsize=(7, 3.2))
 for line in chance:
-    ax.plot(line, color="#bbb", lw=0.8)
+    ax.plot(line, color=plots.FAINT, alpha=0.6, lw=0.8)
 for name, line in curves.items():
     ax.plot(line, label=name, lw=2)
 ax.set(xlabel="features removed", ylabel=f"probability of {song.genre}")
-ax.legend(frameon=False)
+ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
 chapter.figure(
     fig,
     alt="The probability of the genre against the number of removed features: three orders in colour, random ones in grey.",
@@ -201,8 +201,8 @@ areas = {name: line.mean() for name, line in curves.items()} | {"random": np.mea
 pd.Series(areas).to_frame("mean probability along the curve (small is good)").round(2)
 
 # %% [markdown]
-# Where there is planted evidence, it need not be the best order for this model. A faithful explanation describes the model, and the
-# model may have learned something else.
+# To remove the planted evidence first need not be the best order. A faithful explanation describes the model, which may
+# have learned something else.
 #
 # ### The curve can be heard
 
@@ -221,8 +221,8 @@ chapter.sounds(tracks, space.song.sample_rate)
 # ## Stable: would another run say the same?
 #
 # The same song, other random masks. **VSI** is the share of the top five that two runs have in common; *Kendall* is
-# the agreement of the whole order. *Scatter over error* asks whether the printed errors foretell how much runs
-# differ: 1 is honest, more than 1 means that the errors are too small.
+# the agreement of the whole order, from -1 to 1. *Scatter over error* asks whether the printed errors foretell how much
+# runs differ: at 1 they do, above 1 they are too small.
 
 # %%
 from musiclime.judge.faithfulness import stable
@@ -240,8 +240,8 @@ stability[["VSI", "kendall", "scatter over error"]].round(2)
 # ## Sane: would a broken model be explained differently?
 #
 # Replace the model's head by random numbers {cite}`adebayo2018sanity`. If the explanation stayed the same, it would
-# never have been about the model. (A model without a head of its own, as of the preset *real*, gets a random mixture
-# of its own answers in place of them.)
+# never have been about the model. (The head is the model's last layer. The models of the preset *real* have none: there
+# we mix their answers at random.)
 
 
 # %% tags=["hide-input"]
@@ -267,12 +267,12 @@ sane["its head at random"] = np.mean([agreement(with_random_head(seed)) for seed
 pd.Series(sane).to_frame("rank correlation").round(2)
 
 # %% [markdown]
-# The first number is the most that a comparison can reach with so few masks; the second should be near 0.
+# With so few masks no comparison can reach more than the first number; the second should be near 0.
 #
 # ## Strengths, limits, and what this cannot tell you
 #
 # - **Strength.** The truth comes first: a method is judged on evidence that is known, where the model uses it.
-# - **Limit.** The planted evidence is local and additive by design. Methods that do well here may not elsewhere.
+# - **Limit.** The planted evidence is local and adds up, by design. Methods that do well here may fail elsewhere.
 # - **Limit.** The demo's songs and the training recipe were made with this exam in view, test songs included.
 # - **Limit.** Few songs, so that the page builds quickly. The recorded scoreboard has more:
 #   {doc}`The exam </runs/exam>`.

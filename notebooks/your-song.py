@@ -15,15 +15,15 @@
 # %% [markdown]
 # # Your song
 #
-# **What you will learn.** How to explain a song of your own, and how to read the result with suspicion.
+# **What you will learn.** How to explain a song of your own, and how far to believe the result.
 #
-# **What you need.** A sound file (mp3, wav, flac or ogg) and its lyrics. Without them the chapter runs on a song that
-# it writes to disk first.
+# **What you need.** A sound file (mp3, wav, flac or ogg) and its lyrics. Press *Run in Colab* to run this page.
+# Without a song of yours it explains a composed one.
 #
 # **How long, on what.** {glue:text}`took`, without a GPU.
 #
-# The models are real: musicnn's tagger hears the sound, MiniLM reads the words
-# ({doc}`Real songs </runs/real-songs>`). Without them, or with `preset="demo"`, the book's small model answers. It
+# The models are real: the tagger musicnn hears the sound, MiniLM reads the words
+# ({doc}`Real songs </runs/real-songs>`). Where they are missing, or with `preset="demo"`, the book's small model answers. It
 # knows nothing but composed songs, so about a real song its answer means nothing.
 
 # %%
@@ -42,11 +42,12 @@ out.mkdir(parents=True, exist_ok=True)
 # %% [markdown]
 # ## One cell to edit
 #
-# `audio` is a path. `lyrics` is the path of a text file, or the text itself between triple quotes. On Colab, drop the
-# file into the panel at the left first and give its full path, `/content/song.mp3`; on Kaggle, attach it as a data
-# set, `/kaggle/input/...`. `start` and `seconds` choose the excerpt, `separate` what splits it into stems ("best",
-# "hpss", "demo", "umxhq" or "umxl"). `task` is genre or mood. With `preset="demo"` or `"paper"`, `corpus` and `root`
-# name the songs on which a model of your own is trained ({doc}`Your corpus </runs/your-corpus>`).
+# Change the values in the next cell and run all cells. `audio` is a path. `lyrics` is the path of a text file, or the text
+# itself between triple quotes. On Colab, first drop the file into the panel at the left; its path is then
+# `/content/song.mp3`. On Kaggle, attach it as a data set: `/kaggle/input/...`. `start` and `seconds` choose the excerpt.
+# `separate` is "best", "hpss", "demo", "umxhq" or "umxl": what splits it into stems. `task` is genre or mood. With
+# `preset="demo"` or `"paper"` a model is trained on the songs that `corpus` and `root` name
+# ({doc}`Your corpus </runs/your-corpus>`).
 
 # %% tags=["parameters"]
 audio: str = ""
@@ -104,7 +105,7 @@ explanation.table().head(8).round(3)
 
 # %% [markdown]
 # In a live notebook the next cell opens a panel with a switch for every cell and word. Press one, and the model answers
-# anew, beside what the sum of weights expects. A page without a kernel shows a picture of the panel.
+# anew. On the site you see a picture of the panel.
 
 # %% tags=["explore"]
 chapter.panel(explanation.explore(model, ready))
@@ -144,9 +145,9 @@ ml.Explanation.load(out / "explanation.json").table().head(3).round(3)
 #
 # ## Strengths, limits, and what this cannot tell you
 #
-# - **Strength.** Any sound file and any text; bad ones end in a sentence that says what to do.
-# - **Limit.** An excerpt of some seconds: choose it by `start` and `seconds`.
-# - **Limit.** Separated stems bleed, and weights with them; see {doc}`When it fails </runs/when-it-fails>`.
+# - **Strength.** Any sound file and any text; for a bad one a sentence says what to do.
+# - **Limit.** It explains some seconds, not the song: choose them by `start` and `seconds`.
+# - **Limit.** Separated stems leak into each other, and so do their weights; see {doc}`When it fails </runs/when-it-fails>`.
 # - **What this cannot tell you.** What genre your song is: only what moved the model.
 #
 # ## Exercises

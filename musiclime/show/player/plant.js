@@ -277,7 +277,7 @@
 
 	function paintVerdict(p) {
 		const { fixed } = tools(), { verdict } = p.nodes;
-		if (!p.marked) { verdict.textContent = "Plant something, listen, and let it be explained."; return; }
+		if (!p.marked) { verdict.textContent = "Plant something, press play, then explain and mark."; return; }
 		const line = (what, part) => {
 			if (part.auc === null) return element("li", {}, `${what}: nothing planted here, nothing to mark.`);
 			const right = part.right ? "right" : "wrong", told = part.right ? "you planted it" : "you did not plant it";

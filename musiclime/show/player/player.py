@@ -18,7 +18,7 @@ from ...data import lyrics as lyric_tools
 from ...data.song import Song
 from ...explain.explanation import SCHEMA, Explanation
 from ...explain.features import Space, pieces, prepare
-from ..chapter import slug
+from ...files import slug
 from .ask_ahead import ask_ahead
 from .pack_model import inline_model, runs_in_page, table_of, write_model
 

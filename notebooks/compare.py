@@ -11,7 +11,6 @@
 #     name: python3
 # ---
 
-
 # %% [markdown]
 # # Compare: two tasks, three modalities, and the paper beside them
 #
@@ -19,18 +18,18 @@
 # modalities beat one for genre, and that emotion is almost wholly in the sound.
 
 # %% [markdown] tags=["not-real"]
-# Do six small models on composed songs, in which we decided where the evidence is, tell the same?
+# Here six small models answer about composed songs, in which we decided where the evidence is. Do they show the same?
 
 # %% [markdown] tags=["only-real"]
 # This page asks models that others trained on real music: musicnn hears, MiniLM reads
-# ({doc}`Real songs </runs/real-songs>`). They were not trained on these songs, and they tell genre only.
+# ({doc}`Real songs </runs/real-songs>`). They were not trained on these songs, and of the two tasks they know genre only.
 
 # %% [markdown]
 # **What you will learn**
 #
 # - what each modality adds, with intervals, class by class;
-# - which classes a model takes for each other;
-# - how to check by ablation that a model uses the evidence, and in which modality;
+# - which classes a model confuses;
+# - how to check that a model uses the evidence, and in which modality (composed songs only);
 # - which of our numbers may be compared with the paper's (few).
 #
 # **What you need**: {doc}`The demo songs </runs/demo-songs>`. How each model was trained is on the pages below this one.
@@ -60,9 +59,9 @@ seed: int = 1
 # %% [markdown]
 # ## Six models on the same songs
 #
-# The demo's songs are composed anew from another `seed`: no model saw any of them, not even to choose its best epoch. Of
-# another corpus we take the test split; with the preset *real*, which is trained on none of your songs, all of it. A
-# song counts where it has a label that the model knows.
+# We compose new demo songs from another `seed`: no model saw any of them, not even to choose its best epoch. From
+# another corpus we take the test split, or all songs with the preset *real*, whose models saw none of them. A song
+# counts if it has a label that the model knows.
 
 # %% tags=["hide-input"]
 corpus, preset = chapter.available(corpus, root, preset)
@@ -104,12 +103,13 @@ table.style.format("{:.2f}").format("{:.0f}", subset="songs")
 chapter.glue("count", len(songs))
 
 # %% [markdown]
-# *From* and *to* are 95 % intervals by bootstrap over songs: with a handful of songs they say little, and where all
-# answers are right, or all wrong, they are too narrow.
+# *From* and *to* are the ends of a 95 % {term}`bootstrap interval` over songs. With a handful of songs it says little. If all
+# answers are right, or all wrong, it is too narrow.
 
 # %% [markdown] tags=["not-real"]
 # The last three columns are the accuracy with the planted evidence of genre replaced by neutral material, in one
-# modality or in both. For emotion that is a control: it should change little.
+# modality or in both. For emotion this is a control: little should be lost. Where the accuracy rises, the planted cells
+# had misled the model.
 
 # %% tags=["hide-input"]
 fig, axes = figures.panels(len(tasks), width=4.5, height=3.2, columns=2)
@@ -117,28 +117,30 @@ for ax, task in zip(axes, tasks):
     rows = table.loc[task]
     reach = [rows["accuracy"] - rows["from"], rows["to"] - rows["accuracy"]]
     colours = [figures.COLOURS[modality] for modality in rows.index]
-    ax.bar(rows.index, rows["accuracy"], yerr=reach, capsize=5, color=colours, ecolor=figures.INK)
+    ax.bar(rows.index, rows["accuracy"], yerr=reach, capsize=5, color=colours, alpha=0.5, ecolor=figures.INK)
     if composed:
         ax.plot(
             rows.index, rows["both replaced"], "D", color=figures.COLOURS["for"], label="evidence replaced"
         )
     ax.set(title=task, ylim=(0, 1))
 axes[0].set_ylabel("accuracy")
+caption = "Accuracy with 95 % bootstrap intervals."
 if composed:
     axes[-1].legend(fontsize=figures.SMALLEST_TYPE)
+    caption = "Accuracy with 95 % bootstrap intervals; diamonds: with the planted genre evidence replaced."
 chapter.figure(
     fig,
     alt="Bars of accuracy for lyrics, audio and multimodal models, a panel a task, with intervals; diamonds mark the "
     "accuracy with the genre evidence replaced",
-    caption="Accuracy with 95 % bootstrap intervals; diamonds: the planted genre evidence replaced.",
+    caption=caption,
     name="fig-six",
 )
 
 # %% [markdown] tags=["not-real"]
 # ## Where a model keeps its evidence
 #
-# Replace the evidence in one modality only, and a model that has both must rely on the other. What it loses says what it
-# used. {doc}`Can you trust it? </runs/trust>` marks explanations against this.
+# If we replace the evidence in one modality only, a model with both must rely on the other. The accuracy that it loses
+# says what it used. {doc}`Can you trust it? </runs/trust>` checks explanations against this.
 
 # %% tags=["hide-input", "not-real"]
 if composed:
@@ -150,14 +152,14 @@ else:
     display(Markdown("**This corpus has no planted evidence,** so nothing can be replaced."))
 
 # %% [markdown] tags=["not-real"]
-# These are points of accuracy lost by the genre models. Where the last number exceeds the sum of the others, one
-# modality stood in for the other while that was gone.
+# This is the accuracy that the genre models lose. If the last number is larger than the sum of the other two, each
+# modality made up for some of the other's loss.
 
 # %% [markdown]
 # ## What is taken for what
 #
-# The confusion matrices of all models side by side: rows are the true classes, columns what the model said, each row shared out over
-# its columns (figures 5.2.1 and 5.2.2 of the thesis).
+# The confusion matrices of all models. Rows are the true classes, columns what the model said; each row adds up to 1
+# (figures 5.2.1 and 5.2.2 of the thesis).
 
 # %% tags=["hide-input"]
 fig, axes = figures.panels(len(pairs), width=3.0, height=3.0)
@@ -179,8 +181,8 @@ chapter.figure(
 # %% [markdown] tags=["only-real"]
 # ## Song by song
 #
-# Most of these songs carry no label of their own. What each model says of them can be compared all the same. It hears a
-# minute of each and reads all its lyrics.
+# Most of these songs have no label. We can still compare what the models say about them. Each model hears a minute of a
+# song and reads all its lyrics.
 
 # %% tags=["hide-input", "only-real"]
 if preset == "real":
@@ -202,15 +204,17 @@ if preset == "real":
 
 # %% tags=["hide-input"]
 def per_class(scores, label):
-    """A mark for each modality on one line a class."""
-    fig, ax = plt.subplots(figsize=(7, 0.36 * len(scores) + 1.2), layout="constrained")
-    ax.hlines(scores.index, scores.min(axis=1), scores.max(axis=1), color=figures.FAINT, zorder=0)
-    for mark, modality in zip("os^", scores):
-        colour = figures.COLOURS[modality]
-        ax.plot(scores[modality], scores.index, mark, color=colour, label=modality, markersize=8)
+    """A mark for each modality on one line a class; the marks stand a little apart, so that ties can be seen."""
+    fig, ax = plt.subplots(figsize=(7, 0.36 * len(scores) + 1.6), layout="constrained")
+    line = np.arange(len(scores))
+    ax.hlines(line, scores.min(axis=1), scores.max(axis=1), color=figures.FAINT, zorder=0)
+    for mark, shift, modality in zip("os^", (-0.15, 0, 0.15), scores):
+        style = {"color": figures.COLOURS[modality], "markersize": 7, "clip_on": False}
+        ax.plot(scores[modality], line + shift, mark, label=modality, **style)
     ax.set(xlabel=label, xlim=(0, 1))
+    ax.set_yticks(line, scores.index)
     ax.invert_yaxis()
-    ax.legend(loc="lower left")
+    fig.legend(loc="outside upper center", ncols=3)
     return fig
 
 
@@ -230,8 +234,8 @@ if "genre" in tasks:
 # ## The paper's own numbers
 #
 # Table 1 of the paper {cite}`sotirou2024musiclime`, with the validation accuracies and epochs of table 5.2 of the thesis.
-# **Theirs are on 6,550 songs that people made. The columns do not measure the same thing, and ours being larger means
-# nothing.** What may be compared is the pattern.
+# **Theirs are on 6,550 songs that people made. The columns do not measure the same thing: it means nothing that ours are
+# larger or smaller.** What may be compared is the pattern.
 
 # %%
 paper = pd.read_csv(chapter.data_folder() / "published_models.csv").set_index(["task", "modality"])
@@ -242,8 +246,8 @@ beside["best epoch"] = paper["best_epoch"].astype(str) + " of " + paper["epochs"
 beside.style.format("{:.1f}", subset=["ours", "paper, test", "paper, validation"])
 
 # %% [markdown]
-# Precision and recall of the multimodal models, ours beside tables 5.3 and 5.4 of the thesis. A class that we or they
-# have no songs of is left empty.
+# Precision and recall of the multimodal models, ours beside tables 5.3 and 5.4 of the thesis. An empty cell means that
+# we, or they, have no song of the class.
 
 # %% tags=["hide-input"]
 reports = pd.read_csv(chapter.data_folder() / "published_reports.csv")
@@ -268,17 +272,17 @@ chapter.figure(
 )
 
 # %% [markdown]
-# In the thesis lyrics beat audio for hip hop only, and alternative rock is a tie; {doc}`Claims </runs/claims>` puts errors
-# to these differences.
+# In the thesis lyrics beat audio for hip hop only, and alternative rock is a tie. {doc}`Claims </runs/claims>` says how
+# sure these differences are.
 #
 # ## Strengths
 #
-# All models on the same songs; intervals; an ablation that shows what each model uses.
+# All models answer about the same songs, with intervals. Replacing the evidence shows what each model uses.
 #
 # ## Limits
 #
-# There is one training a model: the intervals know of the songs drawn, not of another training. Where evidence is
-# replaced, a model may be moved a little by the exchange itself.
+# Each model was trained once: the intervals say how much the choice of songs matters, not how much another training
+# would. Replacing the evidence may itself move a model a little.
 #
 # ## What this cannot tell you
 #
@@ -286,8 +290,8 @@ chapter.figure(
 #
 # ## Exercises
 #
-# **1.** Do the two genre models of one modality fail on the same songs? Compare the share that both get wrong with the
-# product of their error rates.
+# **1.** Do the lyrics model and the audio model of genre fail on the same songs? Compare the share of songs that both get
+# wrong with the product of their error rates.
 
 # %% tags=["hide-cell", "solution"]
 if "genre" in tasks:
@@ -310,7 +314,7 @@ if "genre" in tasks:
     print(f"product {(product.argmax(axis=1) == truth).mean():.2f}, trained together {trained:.2f}")
 
 # %% [markdown]
-# **3.** Which two genres does the multimodal model take for each other most often?
+# **3.** Which two genres does the multimodal model confuse most often?
 
 # %% tags=["hide-cell", "solution"]
 if "genre" in tasks:
@@ -329,8 +333,8 @@ chapter.glue("gain", gain)
 # %% [markdown]
 # ## Summary
 #
-# For genre the model with both modalities is {glue:text}`gain:+.1f` points from the better single one here, and +3.6 in
-# the paper. Which single modality is better depends on where the evidence is, and on who trained the model.
+# For genre, the accuracy of the model with both modalities minus that of the better single one is {glue:text}`gain:+.1f` points here and
+# +3.6 in the paper. Which single modality is better depends on where the evidence is, and on who trained the model.
 #
 # ## Next
 #

@@ -14,15 +14,15 @@
 # %% [markdown]
 # # Train: a small network of the paper's shape
 #
-# Before we can explain a model, a model must have learned something. The paper fine-tunes two large transformers:
-# one that hears and one that reads. This page trains the same architecture in small, on composed songs, from
-# nothing. Change one word, `preset`, and it is the paper's recipe.
+# A model must have learned something before we can explain it. The paper fine-tunes two large transformers: one
+# hears, one reads. This page trains a small network of the same architecture from nothing, on composed songs. With
+# `preset = "paper"` it follows the paper's recipe.
 #
 # **What you will learn**
 #
 # - what the network is made of;
 # - how to read its learning curves, its confusion matrix and its intervals;
-# - why you should always ask for a second accuracy: the one that is left when the evidence is gone;
+# - why you should also ask how accurate the model is when the evidence is gone;
 # - how the demo's recipe differs from the paper's.
 #
 # **What you need.** {doc}`/book/background/two-ways-of-hearing`. To train the paper's models: a GPU, `preset` set to
@@ -53,7 +53,7 @@ from IPython.display import Markdown, display
 
 from musiclime.models.evaluation import evaluate
 from musiclime.models.training import RECIPES
-from musiclime.show.figures import COLOURS
+from musiclime.show.figures import COLOURS, SMALLEST_TYPE
 
 if preset == "real":
     raise ValueError('the models of preset "real" were trained by others: take preset "demo" or "paper"')
@@ -79,7 +79,7 @@ model.name
 
 # %% tags=["hide-input"]
 curves = {"trained here": small.card.get("history"), "used in this book": model.card.get("history")}
-fig, (left, right) = plt.subplots(1, 2, figsize=(10, 3.4), layout="constrained")
+fig, (left, right) = plt.subplots(1, 2, figsize=(8, 3.2), layout="constrained")
 for (name, history), line in zip(curves.items(), ("o-", "--")):
     if not history:
         continue
@@ -88,9 +88,9 @@ for (name, history), line in zip(curves.items(), ("o-", "--")):
     left.plot(table.epoch, table.val_loss, line, color=COLOURS["lyrics"], label=f"{name}: validation")
     right.plot(table.epoch, table.val_accuracy, line, color=COLOURS["lyrics"], label=name)
 left.set(xlabel="epoch", ylabel="loss", ylim=(0, None))
-right.set(xlabel="epoch", ylabel="accuracy on validation songs", ylim=(0, 1))
-left.legend(frameon=False, fontsize=9)
-right.legend(frameon=False, fontsize=9)
+right.set(xlabel="epoch", ylabel="validation accuracy", ylim=(0, 1))
+left.legend(fontsize=SMALLEST_TYPE)
+right.legend(fontsize=SMALLEST_TYPE)
 chapter.figure(
     fig,
     alt="Two line charts by epoch, for the network trained here and the one used in this book: losses on the left, "
@@ -108,17 +108,17 @@ chapter.glue("live-accuracy", max(row["val_accuracy"] for row in small.card["his
 # After {glue:text}`epochs` epochs on {glue:text}`trained-songs` songs the network of this page reaches a validation accuracy of {glue:text}`live-accuracy:.2f`. Each
 # network keeps the weights of its best epoch on the validation songs, as in the thesis.
 #
-# The training loss can be higher than the validation loss. The reason: the demo's networks are trained on songs in which
-# some cells are **muted** and some words are dropped. An explainer will ask them about such songs later, and they should
-# know such songs. The validation songs are complete. {doc}`When it fails </runs/when-it-fails>` shows what happens without muting.
+# The training loss can be higher than the validation loss, because we train on songs in which some cells are **muted**
+# and some words are dropped; the validation songs are complete. An explainer will later ask the network about such
+# songs, so it should know them. {doc}`When it fails </runs/when-it-fails>` shows what happens without muting.
 
 # %% [markdown]
 # ## What it is made of
 #
 # The lyrics go through a RoBERTa network, and the vector of its first token stands for the text. The sound becomes a
 # picture of 1,024 frames by 128 mel bands; an audio spectrogram transformer (AST) cuts it into patches and summarises
-# them in one vector. Where both are there, the two vectors are put side by side, one layer normalises them, and one linear
-# layer decides {cite}`sotirou2024musiclime`. The two parts meet nowhere else.
+# them in one vector. A multimodal model puts the two vectors side by side; one layer normalises them, and one linear
+# layer decides {cite}`sotirou2024musiclime`. Sound and lyrics meet nowhere else.
 
 # %% tags=["hide-input"]
 rows = []
@@ -128,8 +128,8 @@ for name, part in model.network.named_children():
 pd.DataFrame(rows).style.hide(axis="index").format({"numbers to learn": "{:,}"})
 
 # %% [markdown]
-# The paper's network has about 440 million numbers to learn, and it does not start from nothing: it starts from what
-# RoBERTa and AST have learned elsewhere.
+# The paper's multimodal network has about 440 million numbers to learn. It does not start from nothing, but from what RoBERTa
+# and AST have learned elsewhere.
 
 # %% [markdown]
 # ## What it can do, and with what
@@ -157,15 +157,15 @@ else:
 # On {glue:text}`songs` songs the accuracy is **{glue:text}`accuracy:.2f`** (95 % of {term}`bootstrap <bootstrap interval>` draws lie between {glue:text}`low:.2f` and {glue:text}`high:.2f`).
 # A guess that always names the most frequent label would have an accuracy of {glue:text}`chance:.2f`.
 #
-# The table says what is left when the {term}`evidence` that we planted is replaced by neutral material.
+# The table shows the accuracy that is left when the {term}`evidence` that we planted is replaced by neutral material.
 
 # %% [markdown] tags=["only-genre"]
-# For a genre model the last number should be no better than a guess. Then the model knows what we planted and
+# For a genre model the last number should be no better than a guess. Then the model uses what we planted and
 # nothing else, and an explanation that points elsewhere is wrong.
 
 # %% [markdown] tags=["only-emotion"]
-# For an emotion model nothing should change. Emotion lies in tempo, mode and loudness, and these stay. Replacing the genre
-# evidence is a control here.
+# For an emotion model little should change: tempo, mode, loudness and a few words of mood carry the emotion, and these
+# stay. Replacing the genre evidence is a control here.
 
 # %% [markdown]
 # ### Class by class
@@ -193,34 +193,36 @@ chapter.figure(
 #
 # `preset="paper"` takes `roberta-large` and `MIT/ast-finetuned-audioset-10-10-0.4593` and the recipe of section 4.2.2 of
 # the thesis. The code that runs is the same. The thesis names no batch size; the authors' notebooks load 10 songs at once
-# for lyrics and 8 for audio, and so do we. The paper's recipe has **no augmentation**: no cell is muted and no word is
-# dropped. Whoever trains in order to explain should take `preset="paper-muted"`, which does both: an explainer asks about
-# just such songs. For the multimodal model the thesis's text says six epochs and its table five.
+# for lyrics and 8 for audio, and so do we. For the multimodal model the thesis's text says six epochs and its table five;
+# we take six. The paper's recipe mutes no cell and drops no word. If you train a model to explain it, take
+# `preset="paper-muted"`, which does both (*augment* in the table). *Cycle*: the rate first rises, then falls.
 
 # %%
-pd.DataFrame({" ".join(name): recipe for name, recipe in RECIPES.items()}).T
+recipes = pd.DataFrame({" ".join(name): recipe for name, recipe in RECIPES.items()}).T
+recipes["augment"] = recipes["augment"].ne(False)  # `fit` mutes and drops unless a recipe says False
+recipes.style.format("{:.1e}", subset="rate")
 
 # %% [markdown]
-# Other choices are one argument away: `lyrics_backbone="xlm-roberta-base"` for lyrics in other languages,
-# another audio encoder, another way to join the two vectors, several labels a song:
-# {doc}`Four ways to join </runs/fusion>` tries them. We had no GPU when this page was made, so it shows no times of the large
-# models.
+# One argument of `load_model` changes one thing: `lyrics_backbone="xlm-roberta-base"` reads other languages,
+# `audio_backbone` takes another audio encoder. {doc}`Four ways to join </runs/fusion>` tries two more, `fusion` and
+# `multilabel`. We had no GPU when this page was made, so it shows no times of the large models.
 #
-# The authors published their trained weights, and {doc}`Reproduce on Kaggle </runs/reproduce-on-kaggle>` reads them. They heard sound at 44.1 kHz through a filterbank made for 16 kHz. We train
-# at 16 kHz, as the author of AST advises.
+# The authors published their trained weights, and {doc}`Reproduce on Kaggle </runs/reproduce-on-kaggle>` reads them. Those models were
+# given sound at 44.1 kHz, through a filterbank made for 16 kHz. We train at 16 kHz, as the author of AST advises.
 
 # %% [markdown]
 # ## Strengths, limits, and what this cannot tell you
 #
-# - **Strength.** One path leads from a network that trains while you wait to the paper's.
-# - **Strength.** Every accuracy stands beside what is left of it without the evidence.
+# - **Strength.** The same code trains a network while you wait, and the paper's.
+# - **Strength.** Beside every accuracy stands what is left of it without the evidence.
 # - **Limit.** There are few validation songs, so "the best epoch" is partly luck.
-# - **Limit.** The intervals tell how much the choice of songs matters. They do not tell how much the seed of the training matters.
-# - **What this cannot tell you.** How good such a network is on real music. Its songs were composed so that it could learn.
+# - **Limit.** The intervals say how much the choice of songs matters, not how much the seed of the training matters.
+# - **What this cannot tell you.** How good such a network is on real music. Our songs were composed so that it can learn them.
 #
 # ## Exercises
 #
-# **1.** How much does the seed matter? Train the lyrics model of this task with two seeds.
+# **1.** How much does the seed matter? Train the lyrics model of this task with two seeds. (So few songs may not be
+# enough to beat a guess.)
 
 # %% tags=["hide-cell", "solution"]
 for seed in (0, 1):
@@ -245,7 +247,7 @@ print(f"mean probability of its answers {confidence:.2f}, accuracy {measures['ac
 # %% [markdown]
 # ## Summary
 #
-# You trained a network of the paper's shape, and met the one that this book explains: it reaches an accuracy of
-# {glue:text}`accuracy:.2f` on new artists. {doc}`Data and model cards </runs/cards>` has the numbers of all six.
+# You trained a network of the paper's shape, and tested the one that this book explains: its accuracy on new artists is
+# {glue:text}`accuracy:.2f`. {doc}`Data and model cards </runs/cards>` has the numbers of all six.
 #
 # ## Next

@@ -16,6 +16,7 @@ import musiclime as ml
 from musiclime.judge.exact_values import model_values
 from musiclime.judge.splices import splices
 from musiclime.models.pretrained import load_tagger
+from musiclime.models.separation import separator
 
 from .bench import OUT, write
 
@@ -56,7 +57,7 @@ def demo(options):
     return rows_of("demo", make, songs, both, options.masks, options.runs, options.reference)
 
 
-def tagger(options):
+def tagger(options, masks: int):
     heard = load_tagger("MTT_musicnn")
     songs = splices(heard, list(ml.load_corpus("real")), options.songs)
 
@@ -64,39 +65,53 @@ def tagger(options):
         settings.pop("design", None)
         return ml.AudioLIME(heard, progress=False, **settings)
 
-    return rows_of("MTT_musicnn", make, songs, ("joint",), options.masks, options.runs, options.reference)
+    return rows_of("MTT_musicnn", make, songs, ("joint",), masks, options.runs, options.reference)
+
+
+def few(options):
+    return tagger(options, options.masks)
+
+
+def many(options):
+    return tagger(options, options.many)
 
 
 def fused(options):
-    """The real mood model by segments and lines: its sound and words are asked apart."""
+    """The real mood model by cells and lines of an excerpt: its sound and words are asked apart."""
     model = ml.load_model("mood", "multimodal", preset="real")
-    songs = [song for song in ml.load_corpus("real") if song.lyrics][: options.few]
+    songs = [song.excerpt(40, 20) for song in ml.load_corpus("real") if song.lyrics]
+    songs = [song for song in songs if len(song.lyrics.splitlines()) >= 4][: options.songs]
 
     def make(**settings):
-        return ml.MusicLIME(model, unit="line", progress=False, **settings)
+        return ml.MusicLIME(model, unit="line", separate=separator("hpss"), progress=False, **settings)
 
     both = ("joint", "crossed")
-    masks, runs, reference = options.masks // 3, options.runs // 2, options.reference // 4
-    return rows_of("mood, real", make, songs, both, masks, runs, reference)  # MiniLM takes long
+    return rows_of("mood, real", make, songs, both, options.masks, options.runs, options.reference // 2)
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--songs", type=int, default=5)
-    parser.add_argument("--few", type=int, default=3, help="songs for the real mood model")
     parser.add_argument("--masks", type=int, default=300)
+    parser.add_argument("--many", type=int, default=1000, help="masks of the tagger's second round")
     parser.add_argument("--runs", type=int, default=6)
     parser.add_argument("--reference", type=int, default=2400, help="masks of each modality")
     options = parser.parse_args()
     warnings.filterwarnings("ignore")
     file = OUT / "coverage.csv"
     rows = pd.read_csv(file, comment="#").to_dict("records") if file.exists() else []
-    done = {row["model"] for row in rows}
-    for name, part in (("demo", demo), ("MTT_musicnn", tagger), ("mood, real", fused)):
-        if name not in done:
+    done = {(row["model"], row["masks"]) for row in rows}
+    parts = [
+        ("demo", options.masks, demo),
+        ("MTT_musicnn", options.masks, few),
+        ("MTT_musicnn", options.many, many),
+        ("mood, real", options.masks, fused),
+    ]
+    for name, masks, part in parts:
+        if (name, masks) not in done:
             rows += list(tqdm(part(options), name, disable=None))
             table = write("coverage", rows, NOTE)
-            sums = table.groupby(["model", "design", "pairs"])[
+            sums = table.groupby(["model", "masks", "design", "pairs"])[
                 ["intervals", "covered", "largest", "largest covered"]
             ].sum()
             print(sums.assign(share=sums["covered"] / sums["intervals"]).to_string(), flush=True)

@@ -30,7 +30,7 @@ from musiclime.show import chapter
 from musiclime.show.player.plant import plant
 
 # %% tags=["parameters", "remove-cell"]
-genres: str = "hip hop, folk, electronic, punk"
+genres: str = "punk, folk, electronic, hip hop"
 words: int = 6
 seed: int = 12
 

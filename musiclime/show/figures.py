@@ -36,6 +36,7 @@ DIVERGING = LinearSegmentedColormap.from_list(
     ],
 )
 SMALLEST_TYPE = 9
+PAGE_WIDTH = 7  # inches; a wider figure is shown smaller, its type with it
 NORMAL_QUANTILE = 1.96
 
 matplotlib.rcParams.update(
@@ -237,7 +238,10 @@ def strongest(explained: dict, count: int = 5) -> Figure:
     (chapter *Explain*)
     """
     titles = list(dict.fromkeys(title for explanations in explained.values() for title in explanations))
-    size = (2.3 * max(len(titles), 2), 0.5 + (0.42 + 0.16 * count) * len(explained))
+    width = 2.3 * max(len(titles), 2)
+    shrunk = max(1, width / PAGE_WIDTH)
+    type_size = SMALLEST_TYPE * shrunk
+    size = (width, shrunk * (0.5 + (0.6 + 0.15 * count) * len(explained)))
     figure, axes = plt.subplots(
         len(explained), len(titles), figsize=size, layout="constrained", squeeze=False
     )
@@ -250,12 +254,12 @@ def strongest(explained: dict, count: int = 5) -> Figure:
             colours = [COLOURS[modality] for modality in table["modality"]]
             values = table.set_index("feature")["weight"]
             bars(axis, values, NORMAL_QUANTILE * table["error"], "", "", colours)
-            axis.set_title(f"{label}: {title}", fontsize=SMALLEST_TYPE)
-            axis.tick_params(axis="x", labelsize=SMALLEST_TYPE)
-            axis.locator_params(axis="x", nbins=3)
+            axis.set_title(f"{label}\n{title}", fontsize=type_size)
+            axis.tick_params(labelsize=type_size)
+            axis.locator_params(axis="x", nbins=2)
             axis.axvline(0, color=INK, lw=0.8)
             axis.margins(x=0.1)
-    figure.supxlabel("weight for the class", fontsize=SMALLEST_TYPE)
+    figure.supxlabel("weight for the class", fontsize=type_size)
     return figure
 
 

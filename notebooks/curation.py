@@ -218,7 +218,8 @@ if corpus == "demo":
 elif more:
     candidates = ml.load_corpus(corpus, more)
 if candidates is not None:
-    filled = tried["rare ones filled"] = curation.fill_rare(base, candidates, label, classes=3)
+    classes = min(3, base.split("train").table[label].nunique() - 1)
+    filled = tried["rare ones filled"] = curation.fill_rare(base, candidates, label, classes)
     joined = ml.Corpus("candidates", filled.table[len(base) :], filled.read, filled.dropped)
     display(curation.funnel(joined).style.hide())
 

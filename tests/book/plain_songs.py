@@ -39,7 +39,7 @@ def lyrics(genre: str, rng) -> str:
     return "\n".join(lines)
 
 
-def write(place: Path, count: int = 60, seconds: float = 4.0, seed: int = 0) -> Path:
+def write(place: Path, count: int = 60, seconds: float = 4.0, seed: int = 0, name: str = "song") -> Path:
     """Write songs as pairs of files, with a table of what is known of them.
 
     Args:
@@ -47,6 +47,7 @@ def write(place: Path, count: int = 60, seconds: float = 4.0, seed: int = 0) -> 
         count: how many songs.
         seconds: how long each is.
         seed: of tones, noise and words.
+        name: what their ids begin with, and their artists.
 
     Returns:
         The folder.
@@ -56,14 +57,14 @@ def write(place: Path, count: int = 60, seconds: float = 4.0, seed: int = 0) -> 
     rows = []
     for number in range(count):
         genre, valence, energy, tone, beats = KINDS[number % len(KINDS)]
-        id = f"song {number:02d}"
+        id = f"{name} {number:02d}"
         audio.save(place / f"{id}.wav", sound(tone, beats, seconds, rng), RATE)
         (place / f"{id}.txt").write_text(lyrics(genre, rng), encoding="utf-8")
         # Every artist has a song of each genre; of five artists one is for testing, one to choose by.
         artist = number // len(KINDS) % 20
         split = {0: "test", 1: "val"}.get(artist % 5, "train")
         near = np.clip([valence, energy] + rng.uniform(-0.05, 0.05, 2), 0, 1).round(3)
-        rows.append([id, f"artist {artist}", f"Song {number}", genre, *near, split])
+        rows.append([id, f"artist of {name}s {artist}", f"Song {number}", genre, *near, split])
     columns = ["id", "artist", "title", "genre", "valence", "energy", "split"]
     pd.DataFrame(rows, columns=columns).to_csv(place / "songs.csv", index=False)
     return place

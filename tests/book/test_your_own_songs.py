@@ -76,6 +76,13 @@ def test_a_chapter_runs_on_a_folder_without_planted_evidence(chapter, songs, cac
     assert chapter not in SPEAKS_OF_EVIDENCE or SAYS in told
 
 
+def test_curation_fills_rare_moods_of_a_folder_from_another(songs, cache, tmp_path):
+    more = plain_songs.write(tmp_path / "more", seed=1, name="candidate")
+    parameters = {"corpus": "folder", "root": songs, "more": more, "rows": 40, "compared": 60}
+    told = run("curation", parameters, cache, tmp_path)
+    assert "rare ones filled" in told and "class is full" in told
+
+
 @pytest.fixture(scope="module")
 def karaoke_songs() -> dict:
     """The corpus and root of the UltraStar songs; of all thirteen real songs where these must be fetched."""

@@ -495,6 +495,18 @@ def test_rare_classes_are_filled_from_candidates_and_no_further():
     assert song.id == joined.iloc[0]["id"] and song.emotion in rare
 
 
+def test_candidates_of_unknown_year_may_join_and_a_class_must_be_left_to_compare_with():
+    corpus = ml.load_corpus("demo", size=270)
+    candidates = ml.load_corpus("demo", size=270, seed=1)
+    # As a folder's table is read: all of it text, and empty where nothing is known.
+    candidates.table["year"] = [("1900", "2000", "")[n % 3] for n in range(270)]
+    joined = curate.fill_rare(corpus, candidates, classes=2).table.iloc[len(corpus) :]
+    assert set(joined["year"]) == {"2000", ""}
+    count = corpus.split("train").table["emotion"].nunique()
+    with pytest.raises(ValueError, match=f"classes is {count}, .* have {count} values of emotion"):
+        curate.fill_rare(corpus, candidates, classes=count)
+
+
 def test_joined_corpora_read_each_song_where_it_is(tmp_path, clip):
     for name in ("x", "y"):
         (tmp_path / f"{name}.mp3").write_bytes(clip)

@@ -311,9 +311,9 @@ def fill_rare(
 ) -> Corpus:
     """Add candidates to the training songs of the rarest classes, as the thesis did for rare moods.
 
-    A candidate joins if its class is one of the rarest, its year (where the table has one) lies in the range,
-    it has a genre, its lyrics are in the language, and its artist is not in validation or test. A class is
-    filled up to the mean size of the others, no further.
+    A candidate joins if its class is one of the rarest, its year (where known) lies in the range, it has
+    a genre, its lyrics are in the language, and its artist is not in validation or test. A class is filled up
+    to the mean size of the others, no further.
 
     Args:
         corpus: what to add to.
@@ -331,13 +331,18 @@ def fill_rare(
     """
     _check_label(label)
     sizes = corpus.table.loc[corpus.table["split"] == "train", label].value_counts()
+    if not 0 < classes < len(sizes):
+        told = f"the training songs have {len(sizes)} values of {label}"
+        raise ValueError(f"classes is {classes}, but {told}: at least one must be left to be compared with")
     rare = list(sizes.index[::-1][:classes])
     room = {name: round(sizes.drop(rare).mean()) - sizes[name] for name in rare}
 
     sieve = Sieve(candidates.table)
     sieve.drop(~sieve.table[label].isin(rare), f"{label} is not rare")
     if "year" in sieve.table:
-        sieve.drop(~sieve.table["year"].between(*years), f"year outside {years[0]} to {years[1]}")
+        year = pd.to_numeric(sieve.table["year"], errors="coerce")
+        outside = year.notna() & ~year.between(*years)
+        sieve.drop(outside, f"year outside {years[0]} to {years[1]}")
     sieve.drop(~sieve.table["genre"].isin(GENRES), "no genre")
     tested = {artist_key(artist) for artist in corpus.table.loc[corpus.table["split"] != "train", "artist"]}
     also_tested = [artist_key(artist) in tested for artist in sieve.table["artist"]]

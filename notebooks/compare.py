@@ -204,7 +204,7 @@ def per_class(scores, label):
     fig, ax = plt.subplots(figsize=(7, 0.36 * len(scores) + 1.6), layout="constrained")
     line = np.arange(len(scores))
     ax.hlines(line, scores.min(axis=1), scores.max(axis=1), color=figures.FAINT, zorder=0)
-    for mark, shift, modality in zip("os^", (-0.15, 0, 0.15), scores):
+    for mark, shift, modality in zip("os^", (-0.2, 0, 0.2), scores):
         style = {"color": figures.COLOURS[modality], "markersize": 7, "clip_on": False}
         ax.plot(scores[modality], line + shift, mark, label=modality, **style)
     ax.set(xlabel=label, xlim=(0, 1))

@@ -22,7 +22,7 @@
 
 # %% [markdown] tags=["only-real"]
 # This page asks models that others trained on real music: musicnn hears, MiniLM reads
-# ({doc}`Real songs </runs/real-songs>`). They were not trained on these songs, and of the two tasks they know genre only.
+# ({doc}`Real songs </runs/real-songs>`). They were not trained on these songs, and they know genres only.
 
 # %% [markdown]
 # **What you will learn**
@@ -181,7 +181,7 @@ chapter.figure(
 # %% [markdown] tags=["only-real"]
 # ## Song by song
 #
-# Most of these songs have no label. We can still compare what the models say about them.
+# Most of these songs have no label. We can still compare the models' answers.
 
 # %% tags=["hide-input", "only-real"]
 if preset == "real":
@@ -230,8 +230,8 @@ if "genre" in tasks:
 # ## The paper's own numbers
 #
 # Table 1 of the paper {cite}`sotirou2024musiclime`, with the validation accuracies and epochs of table 5.2 of the thesis.
-# **Theirs are on 6,550 songs that people made. The columns do not measure the same thing: it means nothing that ours are
-# larger or smaller.** What may be compared is the pattern.
+# **Theirs are on 6,550 songs that people made. The columns do not measure the same thing, so a larger
+# number means nothing.** What may be compared is the pattern.
 
 # %%
 paper = pd.read_csv(chapter.data_folder() / "published_models.csv").set_index(["task", "modality"])
@@ -242,8 +242,8 @@ beside["best epoch"] = paper["best_epoch"].astype(str) + " of " + paper["epochs"
 beside.style.format("{:.1f}", subset=["ours", "paper, test", "paper, validation"])
 
 # %% [markdown]
-# Precision and recall of the multimodal models, ours beside tables 5.3 and 5.4 of the thesis. An empty cell means that
-# we, or they, have no song of the class.
+# Precision and recall of the multimodal models, ours beside tables 5.3 and 5.4 of the thesis. An empty cell: no song
+# of the class.
 
 # %% tags=["hide-input"]
 reports = pd.read_csv(chapter.data_folder() / "published_reports.csv")
@@ -273,7 +273,7 @@ chapter.figure(
 #
 # ## Strengths
 #
-# All models answer about the same songs, with intervals. Replacing the evidence shows what each model uses.
+# All models answer about the same songs. Replacing the evidence shows what each of them uses.
 #
 # ## Limits
 #

@@ -14,9 +14,9 @@
 # %% [markdown]
 # # What would change its mind?
 #
-# Weights answer "how much does each part matter?". Often we want to know something simpler: *what must we take away
-# so that the model says something else?* The answer, a **counterfactual** explanation, is a short list of words and
-# moments. You can check it by ear.
+# Weights answer "how much does each part matter?". Often we ask something simpler: *what must we take away so that
+# the model says something else?* The answer, a **counterfactual** explanation, is a short list of words and moments,
+# which you can check by ear.
 #
 # **What you will learn:** to find such a list; to be sure that it is right and that every item is needed.
 #
@@ -131,8 +131,8 @@ pd.Series(labels).to_frame("the model says").rename_axis("put back")
 # %% [markdown]
 # ## Several songs
 #
-# How long is the list? For a composed song we also know what was planted. The last two columns compare the share of
-# planted features in the list with their share in the whole song.
+# How long is the list? For a composed song we also know what was planted. The last two columns are the planted
+# share of the list, and of all features.
 
 
 # %% tags=["hide-input"]
@@ -165,8 +165,8 @@ pd.DataFrame(rows).set_index("said").round(2)
 # %% [markdown]
 # ## To one label
 #
-# With `target`, the list must lead to that label. "None found" is an answer too: taking away what the search tried,
-# twenty features at most, did not make the model give the target.
+# With `target`, the list must lead to that label. "None found" is an answer too: whatever the search took away, the
+# model did not give the target.
 
 # %%
 nearest = [model.classes[k] for k in np.argsort(-found.explanation.probabilities)[1:4]]
@@ -194,8 +194,8 @@ pd.DataFrame([(f.name, f.text) for f in by_line.removed], columns=["removed", "i
 # ## Strengths, limits, and what this cannot tell you
 #
 # - **Strength.** Anyone can check a counterfactual with one prediction. It cannot be half right.
-# - **Limit.** The list is short and every item is needed, but it need not be the shortest: for a few songs a search
-#   through all sets of two cells and two words finds a shorter one.
+# - **Limit.** Every item is needed, but the list need not be the shortest: for a few songs a search through all sets
+#   of two cells and two words finds a shorter one.
 # - **Limit.** The list is not unique: another one, as short, may hold quite different features.
 # - **Limit.** It takes away and never adds. The silence in place of a cell is also a sound that the model reacts to.
 # - **What this cannot tell you.** What would change *your* mind about the song.

@@ -41,8 +41,8 @@ rows: int = 200
 compared: int = 450
 
 # %% [markdown]
-# `corpus` and `root` name your corpus, such as "music4all" and its folder. `more` is a folder of the same kind with
-# further songs for rare moods, and `audioset_root` a folder of AudioSet's tables. Without them the page makes small ones.
+# `corpus` and `root` name your corpus, such as "music4all" and its folder. `more` is a second such folder, with
+# candidates for rare moods; `audioset_root` has AudioSet's tables. Without them the page makes small ones.
 
 # %% tags=["hide-input"]
 import json
@@ -81,7 +81,7 @@ known[["dataset", "songs", "sound", "lyrics", "access", "why, or why not"]].styl
 #
 # The thesis has nine classes, after the map at [musicmap.info](https://musicmap.info/). A plain table leads from tags to
 # classes: each row has a tag, its class *and the reason*. On the five rows below, the two tables of the published code
-# contradict each other. A tag without a row is `other`, and songs of `other` are left out.
+# contradict each other. A tag without a row is `other` and is left out.
 
 # %%
 taxonomy = pd.read_csv(labels.taxonomy_path(), keep_default_na=False).set_index("tag")
@@ -148,8 +148,8 @@ curation.funnel(music4all).style.hide()
 # %% [markdown]
 # ### Which label is the song's genre?
 #
-# The first label is the one that most listeners gave. The thesis looks at the *artist* too: it takes the first label
-# that agrees with the artist's genres. It had these from Spotify, which no longer gives them. Here they come from a file
+# The first label is the one that most listeners gave. The thesis takes the first label that agrees with the
+# *artist's* genres. It had these from Spotify, which no longer gives them. Here they come from a file
 # (`web_services.artist_genres` writes one with MusicBrainz). We composed these songs, so we can count how often the
 # chosen genre is the composed one. The file of this page has no errors; a real one does worse.
 
@@ -202,11 +202,11 @@ chapter.figure(
 # ## Rare moods, filled or balanced
 #
 # Some regions hold many more songs than others. In Music4All the thesis found 498 relaxed songs among more than a
-# hundred thousand, and collected more. `fill_rare` does this. It adds a further song, a candidate, if its mood is rare, its year lies in
-# a range, it has a genre, its lyrics are English, and its artist is not in validation or test. It stops when the mood
-# has the mean size of the others. The thesis also tried the opposite, `balance`: it leaves songs out until every class
-# is as small as the smallest. Both return a corpus to train on. Our candidates are demo songs of another seed, with
-# invented years.
+# hundred thousand, and collected more. `fill_rare` does this. It adds a candidate if its mood is
+# rare, its year lies in a range, it has a genre, its lyrics are English, and its artist is not in validation or test. It
+# stops when the mood has the mean size of the others. `balance` does the opposite, which the thesis tried too: it leaves
+# songs out until every class is as small as the smallest. Both return a corpus to train on. Our candidates are demo
+# songs of another seed, with invented years.
 
 # %%
 label = "emotion" if songs.table["emotion"].any() else "genre"
@@ -226,7 +226,7 @@ if candidates is not None:
 # %% [markdown]
 # What does this do to a model? We train a small one on each corpus, a logistic regression on the words and on the loudness
 # in 32 bands, and test all on the same songs. (`ml.load_model(label, corpus=tried["balanced"])` trains the book's own
-# network, which takes minutes.) *Macro F1* counts every class alike, however rare. *Evidence replaced* is the accuracy on
+# network, in minutes.) *Macro F1* counts every class alike, however rare. *Evidence replaced* is the accuracy on
 # the same songs without what was planted for their genre.
 
 # %% tags=["hide-input"]
@@ -288,14 +288,13 @@ for name, found in tried.items():
 pd.DataFrame(measured).style.hide()
 
 # %% [markdown]
-# If two intervals overlap widely, these songs cannot decide between the two. The planted evidence is about genre, so the
-# model should find a mood equally well without it. The thesis's scores hardly changed, and it went back to all songs.
+# If two intervals overlap widely, these songs cannot decide. The planted evidence is about genre: the model should find
+# a mood equally well without it. The thesis's scores hardly changed, and it went back to all songs.
 #
 # ## Words: clean, and no artist on both sides
 #
 # In the published word weights for AudioSet, two of the most important words of one genre are *also* and *might*: a link,
-# "You might also like", was left in the lyrics. `ml.clean_lyrics` removes the link, but not the same words when they
-# are sung.
+# "You might also like", was left in the lyrics. `ml.clean_lyrics` removes the link, but keeps the words where they are sung.
 
 # %%
 print(
@@ -317,8 +316,8 @@ artists = songs.table.groupby("split")["artist"].agg(
 # %% [markdown]
 # ## AudioSet: from titles to pairs
 #
-# AudioSet {cite}`gemmeke2017audioset` lists segments of two million videos, without lyrics. To find lyrics we need artist
-# and song, and only the video's title has them. The published code's patterns match inside words ("happy birthday" became
+# AudioSet {cite}`gemmeke2017audioset` lists segments of two million videos, without lyrics. Only the video's title says
+# who sings what. The published code's patterns match inside words ("happy birthday" became
 # "happy birtay"); ours take whole words. Below is a folder in AudioSet's form, with titles made from demo songs, and
 # what each step leaves. In the paper 308 pairs are left.
 

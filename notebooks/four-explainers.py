@@ -18,7 +18,7 @@
 # and finally MusicLIME on both modalities at once. Here all four explain one song, beside lime's own code where lime has
 # any. For each you see what is muted, how masks are weighed, and what the weights estimate.
 #
-# **What you will learn:** what each explainer mutes; that the way masks are drawn, not LIME's kernel, decides what is
+# **What you will learn:** what each explainer mutes; that the drawing of masks, not the kernel, decides what is
 # estimated; how the sound of a muted cell changes an answer; why the thesis gave up on spectrograms.
 #
 # **What you need:** {doc}`Explain </runs/explain-genre-multimodal>`.
@@ -156,9 +156,9 @@ print("largest difference:", max(abs(weight - fitted.weights[0, i]) for i, weigh
 # %% [markdown]
 # ## What is being estimated
 #
-# LIME gives a mask more weight the nearer it is to the song: $w = \sqrt{\exp(-d^2/\sigma^2)}$, with $d$ the cosine
+# LIME gives a mask more weight if it is near the song: $w = \sqrt{\exp(-d^2/\sigma^2)}$, with $d$ the cosine
 # distance. lime multiplies $d$ by 100 and takes $\sigma = 25$. The published MusicLIME took 25 **without** the 100, and
-# so gives every mask the same weight. Does this mistake matter? We take the kernel that lime means, and compare weights.
+# so gives every mask the same weight. Does it matter? We compare weights with the kernel that lime means.
 
 # %%
 narrow = ml.LyricsLIME(model, samples=samples, kernel_width=0.25).explain(song)
@@ -175,7 +175,7 @@ pd.Series(
 
 # %% tags=["hide-input"]
 many = coins(5000, len(tossed.features))
-fig, axes = plt.subplots(1, 2, figsize=(8, 3), layout="constrained")
+fig, axes = plt.subplots(1, 2, figsize=(8, 2.7), layout="constrained")
 for name, width in {"lime (0.25)": 0.25, "as published (25)": 25}.items():
     axes[0].scatter(many.mean(axis=1), kernel(many, width), s=12, label=name)
 axes[0].set(xlabel="share of the features that is on", ylabel="weight of the mask", ylim=(0, 1.05))
@@ -195,9 +195,9 @@ chapter.figure(
 )
 
 # %% [markdown]
-# The published kernel does nothing. But with fair coins lime's own kernel hardly changes the weights either (third row
-# of the table): most masks keep about half of the features, so most are about equally far from the song. **The
-# sampling decides what is estimated**, not the kernel. With fair coins the least-squares weight of feature $j$ is
+# The published kernel does nothing. But with fair coins lime's own kernel hardly changes the weights either: most masks
+# keep about half of the features, so they are about equally far from the song. **The sampling decides what is
+# estimated**, not the kernel. With fair coins the least-squares weight of feature $j$ is
 #
 # $$\beta_j = E[f \mid z_j = 1] - E[f \mid z_j = 0],$$
 #
@@ -222,8 +222,8 @@ table.set_index(pd.Index([f.name for f in space.lyrics], name="line")).style.for
 # ## AudioLIME, and what a muted cell plays
 #
 # A muted cell must sound like something. The authors took silence. Noise of the same level keeps the loudness.
-# *Neutral* plays what the composer would have written without any genre (composed songs only). How much do the
-# weights of two choices agree? The table shows their correlation.
+# *Neutral* plays what the composer would have written without any genre (composed songs only). The table shows
+# how the weights correlate.
 
 # %%
 sounds = ["silence", "noise", *(["neutral"] if song.evidence else [])]
@@ -258,7 +258,7 @@ strongest = seen.top(4, label)
 # %% tags=["hide-input"]
 numbers = [int(feature.name.split()[1]) for feature in strongest]
 kept = np.isin(patches, numbers)
-fig, axes = plt.subplots(1, 2, figsize=(8, 3), sharey=True, layout="constrained")
+fig, axes = plt.subplots(1, 2, figsize=(8, 2.5), sharey=True, layout="constrained")
 axes[0].imshow(decibels, origin="lower", aspect="auto")
 axes[0].contour(find_boundaries(patches), levels=[0.5], colors="white", linewidths=0.5)
 axes[1].imshow(np.where(kept, decibels, np.nan), origin="lower", aspect="auto")
@@ -290,8 +290,8 @@ chapter.sounds(
 )
 
 # %% [markdown]
-# A patch has no name: it holds a bit of everything that sounds there. How pure is it? We ask which share of its energy
-# comes from its loudest stem:
+# A patch has no name: it holds a bit of everything that sounds there. How pure is it? The share of its energy from its
+# loudest stem:
 
 # %% tags=["hide-input"]
 regions = pictures.space(song)
@@ -353,8 +353,8 @@ chapter.figure(
 #
 # ## Exercises
 #
-# **1.** A kernel makes some masks count less, so the rest must do the work. With 5,000 fair-coin masks, how many count
-# in effect, $(\sum w)^2 / \sum w^2$? Try the widths 25, 0.25 and 0.05.
+# **1.** A kernel makes some masks count less. Of 5,000 fair-coin masks, how many count in effect,
+# $(\sum w)^2 / \sum w^2$? Try the widths 25, 0.25 and 0.05.
 
 # %% tags=["hide-cell", "solution"]
 for width in (25, 0.25, 0.05):

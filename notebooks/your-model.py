@@ -39,7 +39,7 @@ samples: int = 800
 # %% [markdown]
 # ## What an explainer needs
 #
-# A function `predict(audio, lyrics)`. It gets an array of `n` clips, `(n, t)`, and a list of `n` texts. It returns an array `(n, outputs)` of real numbers. That is all. It will be called with many songs at a time.
+# A function `predict(audio, lyrics)`. It gets an array of `n` clips, `(n, t)`, and a list of `n` texts. It returns an array `(n, outputs)` of real numbers. It will be called with many songs at a time.
 #
 # - The clips come at 16,000 samples a second. For another rate say so: `ml.MusicLIME(predict, sample_rate=22050)`, or give the function an attribute `sample_rate`.
 # - A song comes whole. If the model hears only the beginning, say so with an attribute `seconds`; otherwise the cells after that would be noise.
@@ -52,7 +52,7 @@ samples: int = 800
 
 # %%
 def spectrum(audio):
-    # 160 frames of 1,024 samples: the first 10.24 seconds. Take fewer for shorter clips.
+    # The first 10.24 seconds; take fewer frames for shorter clips.
     frames = np.asarray(audio)[:, : 160 * 1024].reshape(len(audio), 160, 1024)
     power = np.abs(np.fft.rfft(frames * np.hanning(1024)))[..., :256]
     return np.log1p(power).mean(axis=1)
@@ -274,6 +274,6 @@ print(sum(calls), "inputs asked for in all,", calls[4], "of them in the batch th
 # %% [markdown]
 # ## Summary
 #
-# Sound and lyrics in, numbers out: any such function can be explained. A late fusion model says so with three methods; the same number of masks then gives smaller errors.
+# Sound and lyrics in, numbers out: any such function can be explained. A late fusion model says so with three methods; with the same number of masks its errors are smaller.
 #
 # ## Next

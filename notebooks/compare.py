@@ -22,7 +22,7 @@
 
 # %% [markdown] tags=["only-real"]
 # This page asks models that others trained on real music: musicnn hears, MiniLM reads
-# ({doc}`Real songs </runs/real-songs>`). They were not trained on these songs, and of the two tasks they know genre only.
+# ({doc}`Real songs </runs/real-songs>`). They were not trained on these songs, and they know genres only.
 
 # %% [markdown]
 # **What you will learn**
@@ -181,8 +181,8 @@ chapter.figure(
 # %% [markdown] tags=["only-real"]
 # ## Song by song
 #
-# Most of these songs have no label. We can still compare what the models say about them. Each model hears a minute of a
-# song and reads all its lyrics.
+# Most of these songs have no label. We can still compare the models' answers. Each model hears a minute of a song and
+# reads all its lyrics.
 
 # %% tags=["hide-input", "only-real"]
 if preset == "real":
@@ -208,7 +208,7 @@ def per_class(scores, label):
     fig, ax = plt.subplots(figsize=(7, 0.36 * len(scores) + 1.6), layout="constrained")
     line = np.arange(len(scores))
     ax.hlines(line, scores.min(axis=1), scores.max(axis=1), color=figures.FAINT, zorder=0)
-    for mark, shift, modality in zip("os^", (-0.15, 0, 0.15), scores):
+    for mark, shift, modality in zip("os^", (-0.2, 0, 0.2), scores):
         style = {"color": figures.COLOURS[modality], "markersize": 7, "clip_on": False}
         ax.plot(scores[modality], line + shift, mark, label=modality, **style)
     ax.set(xlabel=label, xlim=(0, 1))
@@ -234,8 +234,8 @@ if "genre" in tasks:
 # ## The paper's own numbers
 #
 # Table 1 of the paper {cite}`sotirou2024musiclime`, with the validation accuracies and epochs of table 5.2 of the thesis.
-# **Theirs are on 6,550 songs that people made. The columns do not measure the same thing: it means nothing that ours are
-# larger or smaller.** What may be compared is the pattern.
+# **Theirs are on 6,550 songs that people made. The columns do not measure the same thing, so a larger
+# number means nothing.** What may be compared is the pattern.
 
 # %%
 paper = pd.read_csv(chapter.data_folder() / "published_models.csv").set_index(["task", "modality"])
@@ -246,8 +246,8 @@ beside["best epoch"] = paper["best_epoch"].astype(str) + " of " + paper["epochs"
 beside.style.format("{:.1f}", subset=["ours", "paper, test", "paper, validation"])
 
 # %% [markdown]
-# Precision and recall of the multimodal models, ours beside tables 5.3 and 5.4 of the thesis. An empty cell means that
-# we, or they, have no song of the class.
+# Precision and recall of the multimodal models, ours beside tables 5.3 and 5.4 of the thesis. An empty cell: no song
+# of the class.
 
 # %% tags=["hide-input"]
 reports = pd.read_csv(chapter.data_folder() / "published_reports.csv")
@@ -277,7 +277,7 @@ chapter.figure(
 #
 # ## Strengths
 #
-# All models answer about the same songs, with intervals. Replacing the evidence shows what each model uses.
+# All models answer about the same songs. Replacing the evidence shows what each of them uses.
 #
 # ## Limits
 #

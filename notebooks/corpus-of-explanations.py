@@ -14,8 +14,8 @@
 # %% [markdown]
 # # A corpus of explanations
 #
-# One line explains a whole corpus, here or on a cluster. Whatever happens in between, nothing that was computed is lost,
-# and a second run does only what is missing.
+# One line explains a whole corpus, here or on a cluster. If a run is interrupted, nothing that was computed is lost: a
+# second run does only what is missing.
 #
 # **What you will learn:** to explain thousands of songs; what happens when one cannot be read or a machine dies; what a
 # million songs would cost.
@@ -23,8 +23,6 @@
 # **What you need:** {doc}`Explain </runs/explain-genre-multimodal>`.
 #
 # **How long, on what:** {glue:text}`took`, for {glue:text}`songs` songs with {glue:text}`samples` masks each.
-#
-# The songs are composed by our code. What is shown is a way of computing, nothing about real music.
 
 # %% tags=["remove-cell"]
 import importlib.util
@@ -102,7 +100,7 @@ same = all(one.read_bytes() == two.read_bytes() for one, two in zip(files, toget
 print("the files are the same, byte for byte" if same else "the files differ")
 
 # %% [markdown]
-# For a handful of songs a cluster does not pay, for its workers have to start and load the model.
+# For a handful of songs a cluster is slower, because its workers must first start and load the model.
 #
 # ## Interrupted, then resumed
 #
@@ -131,14 +129,14 @@ start = time.perf_counter()
 ml.explain_corpus(broken, explainer, out / "resumed")
 again = time.perf_counter() - start
 left = json.loads((out / "resumed" / "failed.json").read_text())
-print(f"{again:.1f} s, after {one_process / len(some):.1f} s a song above; songs left: {len(left)}")
+print(f"{again:.1f} s; above, a song took {one_process / len(some):.1f} s; songs left: {len(left)}")
 
 # %% [markdown]
-# The tests kill the process at four moments, and a worker of the cluster; the files are the same each time.
+# The book's tests kill the process at four moments, and a worker of the cluster. The files are the same each time.
 #
 # ## Aggregated as a stream
 #
-# Explanations are read one by one, so that a million of them need no more memory than ten.
+# `ml.aggregate` reads the explanations one by one, so a million of them need no more memory than ten.
 
 # %%
 ml.aggregate(stored(out / "alone", light=True)).T.head(5).round(3)
@@ -193,21 +191,21 @@ scale = pd.DataFrame(
         }
         for masks in (400, 2000, 5000)
     }
-).rename_axis("hours on one such core")
+).rename_axis("hours on one core like this")
 scale.style.format("{:,.1f}")
 
 # %% [markdown]
-# With larger models a mask costs more and the fixed part hardly changes, so spend the masks where they count. {doc}`Aggregate </runs/aggregate-genre-multimodal>`
-# weighs more songs against more masks, from measured variances.
+# With larger models a mask costs more and the fixed part hardly changes, so use no more masks than you need. Are more
+# songs or more masks better? {doc}`Aggregate </runs/aggregate-genre-multimodal>` answers from measured variances.
 #
 # ## Strengths
 #
-# - Nothing computed is lost or done twice, and the result does not depend on who computed it.
+# - Nothing is lost or computed twice, and the result does not depend on which machine computed it.
 #
 # ## Limits
 #
-# - One thread a song, so that sums come out the same: a single song is slower than in a notebook.
-# - All workers must see the folder.
+# - Each song is explained in one thread, so that sums come out the same. So one song takes longer than in a notebook.
+# - All workers must be able to write to the folder.
 #
 # ## What this cannot tell you
 #
@@ -215,7 +213,7 @@ scale.style.format("{:,.1f}")
 #
 # ## Exercises
 #
-# **1.** Try to write into the same folder with another seed.
+# **1.** What happens if you explain into the same folder with another seed?
 
 # %% tags=["hide-cell", "solution"]
 try:
@@ -242,5 +240,3 @@ print(sum(right), "of", len(right))
 # One line explains a corpus, here or on a cluster; a second run does what is missing.
 #
 # ## Next
-#
-# {doc}`The claim ledger </runs/claims>`: what of paper and thesis stands.

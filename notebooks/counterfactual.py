@@ -14,11 +14,11 @@
 # %% [markdown]
 # # What would change its mind?
 #
-# Weights answer "how much does each part matter?". Often the question is blunter: *what would have had to be missing
-# for the answer to be another one?* A short list of words and moments that one can check by ear: a **counterfactual**
-# explanation.
+# Weights answer "how much does each part matter?". Often we ask something simpler: *what must we take away so that
+# the model says something else?* The answer, a **counterfactual** explanation, is a short list of words and moments,
+# which you can check by ear.
 #
-# **What you will learn:** to find such a list; to be sure that it is right and that nothing in it is idle.
+# **What you will learn:** to find such a list; to be sure that it is right and that every item is needed.
 #
 # **What you need:** {doc}`Explain </runs/explain-genre-multimodal>`.
 #
@@ -61,11 +61,11 @@ right = [one for one, label in zip(first, said) if label == (one.genre or label)
 song = right[0]
 explainer = ml.MusicLIME(model, samples=samples)
 explanation, space = explainer.explain(song), explainer.space(song)
-weights = explanation.weights[explanation.row(explanation.label)]
+weight = explanation.weights[explanation.row(explanation.label)]
 
-mask = np.ones((1, len(weights)), dtype=bool)
+mask = np.ones((1, len(weight)), dtype=bool)
 label, removed = explanation.label, []
-for feature in np.argsort(-weights)[:20]:
+for feature in np.argsort(-weight)[:20]:
     mask[0, feature] = False
     removed.append(explanation.features[feature].name)
     label = model.classes[explainer.outputs(space, mask)[0].argmax()]
@@ -74,8 +74,8 @@ for feature in np.argsort(-weights)[:20]:
 print(f"{explanation.label} -> {label} without {', '.join(removed)}")
 
 # %% [markdown]
-# Some of these may not be needed. So `ml.counterfactual` puts back each one that is idle, and then tries every smaller
-# set of the twelve strongest candidates, the smallest first.
+# Some of these may not be needed. So `ml.counterfactual` puts back what is not needed, and then tries every smaller set
+# of the twelve strongest candidates, the smallest first.
 
 # %%
 asked = [(one, ml.counterfactual(one, model, samples=samples)) for one in right[:songs]]
@@ -84,7 +84,7 @@ song, found = (by_sound or asked)[0]
 print(found)
 
 # %% [markdown]
-# Listen to what the model heard before and after. To your ear little may have changed.
+# Listen to what the model heard before and after. You may hear little difference.
 
 # %%
 chapter.sounds(
@@ -100,8 +100,8 @@ change.sort_values("before", ascending=False).head(4).round(3)
 # %% [markdown]
 # ## Check it by hand
 #
-# The weights only say where to look; the model decides. We take the features out of the raw song ourselves, all of them,
-# and then all but one. If nothing is idle, each row that puts one back shows another label again.
+# The weights only say where to look; the model decides. We take the features out of the raw song ourselves: all of them,
+# then all but one. If every feature is needed, the new label is gone as soon as one is put back.
 
 
 # %%
@@ -131,7 +131,8 @@ pd.Series(labels).to_frame("the model says").rename_axis("put back")
 # %% [markdown]
 # ## Several songs
 #
-# How long is the list? Of a composed song we also know what was planted: is it in the list?
+# How long is the list? For a composed song we also know what was planted. The last two columns are the planted
+# share of the list, and of all features.
 
 
 # %% tags=["hide-input"]
@@ -164,8 +165,8 @@ pd.DataFrame(rows).set_index("said").round(2)
 # %% [markdown]
 # ## To one label
 #
-# Asked for a target, it must reach that one. "None found" is an answer: within the limit nothing that can be taken away
-# makes this model answer with the target.
+# With `target`, the list must lead to that label. "None found" is an answer too: whatever the search took away, the
+# model did not give the target.
 
 # %%
 nearest = [model.classes[k] for k in np.argsort(-found.explanation.probabilities)[1:4]]
@@ -178,7 +179,7 @@ pd.Series(targets, name=f"from {found.explanation.label}, without").to_frame().r
 # %% [markdown]
 # ## Lines
 #
-# A listener remembers lines, not words. `unit="line"` makes every line of the lyrics one feature.
+# Listeners remember lines, not words. `unit="line"` makes each line of the lyrics one feature.
 
 # %%
 by_words = [one for one, result in asked if any(f.modality == "lyrics" for f in result.removed)]
@@ -193,10 +194,10 @@ pd.DataFrame([(f.name, f.text) for f in by_line.removed], columns=["removed", "i
 # ## Strengths, limits, and what this cannot tell you
 #
 # - **Strength.** Anyone can check a counterfactual with one prediction. It cannot be half right.
-# - **Limit.** The set is small and nothing in it is idle, but it need not be the smallest: a
-#   search through all sets of two cells and two words finds a smaller one for a few songs.
+# - **Limit.** Every item is needed, but the list need not be the shortest: for a few songs a search through all sets
+#   of two cells and two words finds a shorter one.
 # - **Limit.** The list is not unique: another one, as short, may hold quite different features.
-# - **Limit.** It takes away and never adds. Silence in place of a cell is itself a sound that the model reacts to.
+# - **Limit.** It takes away and never adds. The silence in place of a cell is also a sound that the model reacts to.
 # - **What this cannot tell you.** What would change *your* mind about the song.
 #
 # ## Exercises
@@ -216,7 +217,7 @@ noisy = ml.counterfactual(song, model, off="noise", samples=samples)
 print(f"noise: {noisy}\nsilence: {found}")
 
 # %% [markdown]
-# **3.** Remove as many features as the counterfactual did, but drawn at random. How often does the label flip?
+# **3.** Remove as many features as the counterfactual did, but draw them at random. How often does the label flip?
 
 # %% tags=["hide-cell", "solution"]
 rng, space = np.random.default_rng(0), explainer.space(song)
@@ -230,7 +231,7 @@ print(f"{np.mean(labels != found.explanation.label):.0%} of the draws flip the l
 # ## Summary
 #
 # A counterfactual is a short list of words and cells without which the model says something else. The weights propose
-# it, the model confirms it, and what is idle is put back. If none is found, that is worth saying too.
+# it, the model confirms it, and what is not needed is put back. If none is found, that is worth saying too.
 #
 # ## Next
 #

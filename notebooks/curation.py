@@ -14,8 +14,8 @@
 # %% [markdown]
 # # Curation: from raw corpora to nine genres and nine emotions
 #
-# Somebody decides what a genre is, which songs count as sad, and which are thrown away. Each decision shows up again in
-# the explanations. This chapter makes them in the open.
+# Somebody decides what a genre is, which songs count as sad, and which songs are thrown away. Each decision shows up
+# again in the explanations. This chapter shows every one.
 #
 # **What you will learn**
 #
@@ -41,8 +41,8 @@ rows: int = 200
 compared: int = 450
 
 # %% [markdown]
-# `corpus` and `root` name your corpus (say "music4all" and its folder), `more` is a folder of the same kind with
-# candidates for rare moods, `audioset_root` one of AudioSet's tables. Where nothing is named, the page makes small ones.
+# `corpus` and `root` name your corpus, such as "music4all" and its folder. `more` is a second such folder, with
+# candidates for rare moods; `audioset_root` has AudioSet's tables. Without them the page makes small ones.
 
 # %% tags=["hide-input"]
 import json
@@ -58,7 +58,7 @@ from musiclime.data import audio as sound
 from musiclime.data import labels
 from musiclime.data.corpora import curation
 from musiclime.models.preprocessing import clip
-from musiclime.show.figures import COLOURS
+from musiclime.show.figures import COLOURS, INK
 
 pd.options.display.max_colwidth = None
 rng = np.random.default_rng(0)
@@ -68,28 +68,29 @@ chapter.glue("compared", compared)
 # %% [markdown]
 # ## Which corpora there are
 #
-# A multimodal explanation needs sound to mute and words to drop, of one song. Few corpora have both. The paper {cite}`sotirou2024musiclime` used Music4All {cite}`santana2020music4all`; MERGE
-# {cite}`louro2024merge` can be fetched today without asking anyone.
+# A multimodal explanation needs sound to mute and words to drop, both of the same song. Few corpora have both. The paper
+# {cite}`sotirou2024musiclime` used Music4All {cite}`santana2020music4all`; MERGE {cite}`louro2024merge` is open.
 
 # %% tags=["hide-input"]
 known = pd.read_csv(chapter.data_folder() / "datasets.csv", keep_default_na=False)
-known[["dataset", "songs", "sound", "lyrics", "access", "what decides"]].style.hide()
+known = known.rename(columns={"what decides": "why, or why not"})
+known[["dataset", "songs", "sound", "lyrics", "access", "why, or why not"]].style.hide()
 
 # %% [markdown]
 # ## Tags become genres
 #
-# The thesis has nine classes, after the map at [musicmap.info](https://musicmap.info/). The bridge is a plain table: one row
-# a tag, with its class *and the reason*. The two tables of the published code contradict each other on these rows. What is
-# in no row is `other` and is left out.
+# The thesis has nine classes, after the map at [musicmap.info](https://musicmap.info/). A plain table leads from tags to
+# classes: each row has a tag, its class *and the reason*. On the five rows below, the two tables of the published code
+# contradict each other. A tag without a row is `other` and is left out.
 
 # %%
 taxonomy = pd.read_csv(labels.taxonomy_path(), keep_default_na=False).set_index("tag")
 taxonomy.loc[["pop punk", "trip hop", "folk rock", "soft rock", "dub"]]
 
 # %% [markdown]
-# ## A folder with every blemish
+# ## A folder with every fault
 #
-# Music4All may not be shown here. The next cell writes a small folder in its shape from demo songs, with blemishes.
+# We may not show Music4All here. So the next cell writes a small folder of the same form from demo songs, with faults.
 
 # %% tags=["hide-input"]
 demo = ml.load_corpus("demo")
@@ -135,8 +136,8 @@ for id in table["id"].drop(8):
 (folder / "lyrics/song0011.txt").unlink()
 
 # %% [markdown]
-# The reader returns the songs that can be used, *and the ones that cannot, each with its reason*. The funnel counts what
-# each step lost and left:
+# `ml.load_corpus` returns the songs that can be used, *and the ones that cannot, each with its reason*. The second table
+# counts what each step lost and left:
 
 # %%
 place = root if corpus == "music4all" else folder
@@ -147,10 +148,10 @@ curation.funnel(music4all).style.hide()
 # %% [markdown]
 # ### Which label is the song's genre?
 #
-# The first label is the one that most listeners gave. The thesis asks the *artist* too: the first label wins that the
-# artist's own genres confirm. Those came from Spotify, which no longer gives them; here a file has them
-# (`web_services.artist_genres` makes one with MusicBrainz). These songs were composed, so we can ask how often the
-# chosen genre is the one they were composed in. The artists' file is true by construction: real ones do worse.
+# The first label is the one that most listeners gave. The thesis takes the first label that agrees with the
+# *artist's* genres. It had these from Spotify, which no longer gives them. Here they come from a file
+# (`web_services.artist_genres` writes one with MusicBrainz). We composed these songs, so we can count how often the
+# chosen genre is the composed one. The file of this page has no errors; a real one does worse.
 
 # %%
 main_genre = some.table.groupby("artist")["genre"].agg(lambda genres: genres.mode()[0])
@@ -179,16 +180,16 @@ songs = demo if corpus == "demo" else ml.load_corpus(corpus, root or None)
 placed = songs.table[songs.table["valence"].notna() & songs.table["energy"].notna()]
 counts = placed["emotion"].value_counts()
 fig, ax = plt.subplots(figsize=(5.4, 4.4), layout="constrained")
-ax.scatter(placed["valence"], placed["energy"], s=9, alpha=0.45, linewidths=0, color=COLOURS["audio"])
+ax.scatter(placed["valence"], placed["energy"], s=9, alpha=0.6, linewidths=0, color=COLOURS["audio"])
 middles = (labels.LOW / 2, 0.5, (1 + labels.HIGH) / 2)
-box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 2}
+box = {"facecolor": INK, "edgecolor": "none", "pad": 2}
 for x, row in zip(middles, labels.PLANE):
     for y, emotion in zip(middles, row):
         text = f"{emotion}\n{counts.get(emotion, 0)}"
-        ax.text(x, y, text, ha="center", va="center", weight="bold", color="black", bbox=box)
+        ax.text(x, y, text, ha="center", va="center", weight="bold", color="white", bbox=box)
 for border in (labels.LOW, labels.HIGH):
-    ax.axvline(border, color="black", linewidth=1)
-    ax.axhline(border, color="black", linewidth=1)
+    ax.axvline(border, color=INK, linewidth=1)
+    ax.axhline(border, color=INK, linewidth=1)
 ax.set(xlabel="valence: negative to positive", ylabel="energy: quiet to loud", xlim=(0, 1), ylim=(0, 1))
 chapter.figure(
     fig,
@@ -200,12 +201,12 @@ chapter.figure(
 # %% [markdown]
 # ## Rare moods, filled or balanced
 #
-# The regions are far from equally full. In Music4All the thesis found 498 relaxed songs among more than a hundred
-# thousand, and collected more. `fill_rare` does so from candidates: one joins if its mood is rare, its year lies in a
-# range, it has a genre, its lyrics are English, and its artist is not in validation or test. A mood is filled up to the
-# mean size of the others. `balance` is the opposite, which the thesis tried too: songs are left out until every class is
-# as rare as the rarest. Both return a corpus to train on. Here the candidates are demo songs of another seed, with years
-# made up.
+# Some regions hold many more songs than others. In Music4All the thesis found 498 relaxed songs among more than a
+# hundred thousand, and collected more. `fill_rare` does this. It adds a candidate if its mood is
+# rare, its year lies in a range, it has a genre, its lyrics are English, and its artist is not in validation or test. It
+# stops when the mood has the mean size of the others. `balance` does the opposite, which the thesis tried too: it leaves
+# songs out until every class is as small as the smallest. Both return a corpus to train on. Our candidates are demo
+# songs of another seed, with invented years.
 
 # %%
 label = "emotion" if songs.table["emotion"].any() else "genre"
@@ -224,10 +225,10 @@ if candidates is not None:
     display(curation.funnel(joined).style.hide())
 
 # %% [markdown]
-# What does it do to a model? A small one, logistic regression on loudness in 32 bands and on the words, is trained on each
-# and tested on the same songs; `ml.load_model(label, corpus=tried["balanced"])` trains the book's own network, which takes
-# minutes. *Macro F1* counts every class alike, however rare. *Evidence replaced* is the accuracy on the same songs without
-# what was planted for their genre.
+# What does this do to a model? We train a small one on each corpus, a logistic regression on the words and on the loudness
+# in 32 bands, and test all on the same songs. (`ml.load_model(label, corpus=tried["balanced"])` trains the book's own
+# network, in minutes.) *Macro F1* counts every class alike, however rare. *Evidence replaced* is the accuracy on
+# the same songs without what was planted for their genre.
 
 # %% tags=["hide-input"]
 from scipy.sparse import csr_matrix, hstack
@@ -288,15 +289,13 @@ for name, found in tried.items():
 pd.DataFrame(measured).style.hide()
 
 # %% [markdown]
-# Where two intervals overlap widely, these songs cannot decide. The planted
-# evidence is about genre: a mood should be found as well without it. The thesis's scores hardly moved, and it went back
-# to all songs.
+# If two intervals overlap widely, these songs cannot decide. The planted evidence is about genre: the model should find
+# a mood equally well without it. The thesis's scores hardly changed, and it went back to all songs.
 #
 # ## Words: clean, and no artist on both sides
 #
 # In the published word weights for AudioSet, two of the most important words of one genre are *also* and *might*: a link,
-# "You might also like", had slipped into the lyrics. The cleaner takes the link away and leaves a song alone that sings
-# these words.
+# "You might also like", was left in the lyrics. `ml.clean_lyrics` removes the link, but keeps the words where they are sung.
 
 # %%
 print(
@@ -306,8 +305,8 @@ print(
 )
 
 # %% [markdown]
-# A model that has heard half of an album knows the other half by the singer. So artists, not songs, are dealt out to the
-# splits, by a hash of the name. Artists in two splits:
+# A model that has heard half of an album recognises the other half by the singer. So we divide artists, not songs,
+# between training, validation and test, by a hash of the name. How many artists are in two splits?
 
 # %%
 artists = songs.table.groupby("split")["artist"].agg(
@@ -318,9 +317,10 @@ artists = songs.table.groupby("split")["artist"].agg(
 # %% [markdown]
 # ## AudioSet: from titles to pairs
 #
-# AudioSet {cite}`gemmeke2017audioset` lists segments of two million videos, and no lyrics: a title must say who sings what.
-# The published code's patterns match inside words ("happy birthday" became "happy birtay"); ours take whole words. Below is
-# a folder in AudioSet's shape, titles made of demo songs, and its way to pairs. In the paper it ends at 308.
+# AudioSet {cite}`gemmeke2017audioset` lists segments of two million videos, without lyrics. Only the video's title says
+# who sings what. The published code's patterns match inside words ("happy birthday" became
+# "happy birtay"); ours take whole words. Below is a folder in AudioSet's form, with titles made from demo songs, and
+# what each step leaves. In the paper 308 pairs are left.
 
 # %% tags=["hide-input"]
 lists = Path(audioset_root or tempfile.mkdtemp())
@@ -355,8 +355,8 @@ curation.funnel(found).style.hide()
 # %% [markdown]
 # ## Strengths, limits, and what this cannot tell you
 #
-# - **Strength.** Every decision is a row in a table or a reason in `dropped`. Same files, same seed: same corpus.
-# - **Limit.** One class a song is a simplification; valence and energy come from a closed model of Spotify's.
+# - **Strength.** Every decision is a row in a table or a reason in `dropped`. The same files and seed give the same corpus.
+# - **Limit.** A song may have more than one genre. Valence and energy come from a closed model of Spotify's.
 # - **What this cannot tell you**: whether the labels are *right*. A model can only learn what was written here.
 #
 # ## Exercises
@@ -382,7 +382,7 @@ print(ml.clean_lyrics("Chorus:\nthat word alone, with a colon, is taken for a he
 # %% [markdown]
 # ## Summary
 #
-# Tags became genres through a table with reasons, two numbers became emotions by two cuts, broken files became rows of
-# `dropped`, and artists were dealt out to the splits.
+# A table with reasons turned tags into genres. Two cuts turned two numbers into emotions. Broken files became rows of
+# `dropped`. Each artist is in one split only.
 #
 # ## Next

@@ -16,10 +16,10 @@
 #
 # The thesis tried four ways to ask a music model *why*: lime on the lyrics, lime on the spectrogram, audioLIME on stems,
 # and finally MusicLIME on both modalities at once. Here all four explain one song, beside lime's own code where lime has
-# any. For each you see what is muted, how masks are weighed, and what is estimated.
+# any. For each you see what is muted, how masks are weighed, and what the weights estimate.
 #
-# **What you will learn:** what each explainer mutes; that the sampling, not the kernel, decides what is estimated; how
-# the sound of a muted cell changes an answer; why the thesis gave up on spectrograms.
+# **What you will learn:** what each explainer mutes; that the drawing of masks, not the kernel, decides what is
+# estimated; how the sound of a muted cell changes an answer; why the thesis gave up on spectrograms.
 #
 # **What you need:** {doc}`Explain </runs/explain-genre-multimodal>`.
 #
@@ -48,7 +48,7 @@ from skimage.segmentation import find_boundaries
 
 from musiclime.explain.masks import coins, draw, kernel
 from musiclime.explain.surrogate import fit
-from musiclime.show.figures import COLOURS
+from musiclime.show.figures import COLOURS, INK, SMALLEST_TYPE
 
 chapter.glue("samples", samples)
 
@@ -57,8 +57,8 @@ data = ml.load_corpus(corpus, root or None)
 model = ml.load_model("genre", "multimodal", data, preset=preset, weights=weights, root=root or None)
 
 # %% [markdown]
-# A good example is a song that is both read and heard. Muting all its sound must cost the model much, and so must
-# removing all its words. Of a few songs we take the one whose smaller cost is largest.
+# We want a song of which the model uses both the sound and the words. For a few songs we measure how much probability
+# is lost without any sound, and without any words. We take the song whose smaller loss is largest.
 
 
 # %% tags=["hide-input"]
@@ -112,8 +112,8 @@ tossed = ml.LyricsLIME(model, samples=samples).explain(song)
 redrawn = ml.LyricsLIME(model, samples=samples, sampling="lime", seed=1).explain(song)
 
 # %% [markdown]
-# lime splits at every character that is no letter or digit and minds the case; we fold the case and keep contractions
-# whole. To compare, lime's weights are added up over the pieces of each of our words.
+# lime splits words at every character that is not a letter or a digit, and *The* is not *the* to it. We ignore case and
+# keep contractions whole. To compare, we add up lime's weights over the pieces of each of our words.
 
 # %% tags=["hide-input"]
 split = {}
@@ -140,8 +140,9 @@ correlations = (
 correlations.to_frame("correlation with ours, sampled as lime does").style.format(precision=2)
 
 # %% [markdown]
-# What is missing to 1 is mostly the draw: with another seed our weights correlate no better with *themselves*, for most
-# words weigh nothing and their noise does not repeat. On the *same* masks and answers nothing differs:
+# The correlations are below 1 mostly because the masks are random: with another seed our weights correlate no better
+# with *themselves*. Most words weigh nothing, and their noise is different each time. On the *same* masks and answers
+# nothing differs:
 
 # %%
 masks = draw(400, 20, "lime", seed=1)
@@ -155,9 +156,9 @@ print("largest difference:", max(abs(weight - fitted.weights[0, i]) for i, weigh
 # %% [markdown]
 # ## What is being estimated
 #
-# LIME weighs a mask by its nearness to the song: $w = \sqrt{\exp(-d^2/\sigma^2)}$, $d$ the cosine distance. lime
-# multiplies $d$ by 100 and takes $\sigma = 25$. The published MusicLIME took 25 **without** the 100, and so gives every
-# mask the same weight. Was that a mistake that matters? Take the kernel that lime means, and compare weights.
+# LIME gives a mask more weight if it is near the song: $w = \sqrt{\exp(-d^2/\sigma^2)}$, with $d$ the cosine
+# distance. lime multiplies $d$ by 100 and takes $\sigma = 25$. The published MusicLIME took 25 **without** the 100, and
+# so gives every mask the same weight. Does it matter? We compare weights with the kernel that lime means.
 
 # %%
 narrow = ml.LyricsLIME(model, samples=samples, kernel_width=0.25).explain(song)
@@ -174,33 +175,34 @@ pd.Series(
 
 # %% tags=["hide-input"]
 many = coins(5000, len(tossed.features))
-fig, axes = plt.subplots(1, 2, figsize=(9, 3), layout="constrained")
+fig, axes = plt.subplots(1, 2, figsize=(8, 2.7), layout="constrained")
 for name, width in {"lime (0.25)": 0.25, "as published (25)": 25}.items():
-    axes[0].scatter(many.mean(axis=1), kernel(many, width), s=6, label=name)
+    axes[0].scatter(many.mean(axis=1), kernel(many, width), s=12, label=name)
 axes[0].set(xlabel="share of the features that is on", ylabel="weight of the mask", ylim=(0, 1.05))
 axes[0].legend(frameon=False)
-for sampling in ("half", "lime"):
+for name, sampling in {"fair coins": "half", "lime's sampling": "lime"}.items():
     drawn = draw(5000, len(tossed.features), sampling).mean(axis=1)
-    axes[1].hist(drawn, bins=25, alpha=0.6, label=sampling)
+    axes[1].hist(drawn, bins=25, alpha=0.6, label=name)
 axes[1].set(xlabel="share of the features that is on", ylabel="masks")
-axes[1].legend(frameon=False)
+axes[1].legend(frameon=False, fontsize=SMALLEST_TYPE)
 chapter.figure(
     fig,
     alt="Left: the published kernel is flat at 1, lime's rises with the share that is on. Right: fair coins keep about "
     "half of the features, lime's sampling any share.",
-    caption="Left, what the two kernels make of fair-coin masks. Right, how much of a song the two samplings keep.",
+    caption="Left, the weight that the two kernels give to fair-coin masks. Right, how much of a song the two ways to "
+    "draw masks keep.",
     name="fig-kernels",
 )
 
 # %% [markdown]
-# The published kernel does nothing. But on fair coins lime's own kernel does next to nothing either: all masks keep about
-# half of the features, so all lie about equally far from the song. **The sampling decides what is estimated**, not the
-# kernel. With fair coins the least-squares weight of feature $j$ is
+# The published kernel does nothing. But with fair coins lime's own kernel hardly changes the weights either: most masks
+# keep about half of the features, so they are about equally far from the song. **The sampling decides what is
+# estimated**, not the kernel. With fair coins the least-squares weight of feature $j$ is
 #
 # $$\beta_j = E[f \mid z_j = 1] - E[f \mid z_j = 0],$$
 #
 # its **Banzhaf value**: the average change in the answer when the feature joins, over all subsets of the others. With few
-# features it can be computed exactly. Take the song's first lines as features and ask about all subsets.
+# features we can compute it exactly. We take the song's first lines as features and ask about all subsets.
 
 # %%
 short = ml.Song(song.audio, song.sample_rate, "\n".join(song.lyrics.splitlines()[:6]), stems=song.stems)
@@ -219,8 +221,9 @@ table.set_index(pd.Index([f.name for f in space.lyrics], name="line")).style.for
 # %% [markdown]
 # ## AudioLIME, and what a muted cell plays
 #
-# A muted cell must sound like something. Silence is what the authors took; noise of the same level keeps the loudness;
-# *neutral* puts in what the composer would have written without any genre (composed songs only).
+# A muted cell must sound like something. The authors took silence. Noise of the same level keeps the loudness.
+# *Neutral* plays what the composer would have written without any genre (composed songs only). The table shows
+# how the weights correlate.
 
 # %%
 sounds = ["silence", "noise", *(["neutral"] if song.evidence else [])]
@@ -236,16 +239,15 @@ planted = {f"{stem}{segment}" for stem, segment in (song.evidence or {}).get("ge
 best = {off: list(cells[off].nlargest(5).index) for off in cells}
 top = pd.DataFrame(best, index=pd.Index(range(1, 6), name="strongest cells")).astype(object)
 if planted:
-    top.loc["planted"] = [sum(name in planted for name in best[off]) for off in cells]
+    top.loc["how many planted"] = [sum(name in planted for name in best[off]) for off in cells]
 top
 
 # %% [markdown]
-# An explanation is always relative to what a muted cell plays; {doc}`When it fails </runs/when-it-fails>` shows how much
-# may hang on it.
+# An explanation always depends on what a muted cell plays; {doc}`When it fails </runs/when-it-fails>` shows how much.
 #
 # ## SpectrogramLIME: what the thesis gave up
 #
-# A mel spectrogram is a picture, and lime explains pictures: superpixels, found by scikit-image, are muted.
+# A mel spectrogram is a picture, and lime explains pictures: it mutes superpixels, regions that scikit-image finds.
 
 # %%
 pictures = ml.SpectrogramLIME(model, samples=patch_samples)
@@ -256,7 +258,7 @@ strongest = seen.top(4, label)
 # %% tags=["hide-input"]
 numbers = [int(feature.name.split()[1]) for feature in strongest]
 kept = np.isin(patches, numbers)
-fig, axes = plt.subplots(1, 2, figsize=(10, 3), sharey=True, layout="constrained")
+fig, axes = plt.subplots(1, 2, figsize=(8, 2.5), sharey=True, layout="constrained")
 axes[0].imshow(decibels, origin="lower", aspect="auto")
 axes[0].contour(find_boundaries(patches), levels=[0.5], colors="white", linewidths=0.5)
 axes[1].imshow(np.where(kept, decibels, np.nan), origin="lower", aspect="auto")
@@ -266,13 +268,13 @@ axes[0].set_ylabel("mel band")
 chapter.figure(
     fig,
     alt="A mel spectrogram cut into patches, and the same with only the strongest patches kept",
-    caption="The mask picture, as in figure 4.3.2 of the thesis.",
+    caption="Left, the spectrogram and its patches. Right, the four strongest, as in figure 4.3.2 of the thesis.",
     name="fig-patches",
 )
 
 # %% [markdown]
-# The thesis made it audible in two ways: by the inverse transform of the picture's kept region, with the phase of the mix,
-# and by filtering the original. Beside them, the strongest cells of AudioLIME.
+# The thesis made the kept patches audible in two ways. It turned them back into sound, with the phase of the mix, or it
+# filtered the song. Below are both, and the strongest cells of AudioLIME.
 
 # %% tags=["hide-input"]
 quiet = offs["silence"]
@@ -288,8 +290,8 @@ chapter.sounds(
 )
 
 # %% [markdown]
-# A patch has no name: it holds a bit of everything that sounds there. How pure is one? The share of its energy that comes
-# from its loudest stem:
+# A patch has no name: it holds a bit of everything that sounds there. How pure is it? The share of its energy from its
+# loudest stem:
 
 # %% tags=["hide-input"]
 regions = pictures.space(song)
@@ -302,12 +304,12 @@ purity = np.max(energy, axis=0) / np.sum(energy, axis=0)
 print(f"in the median patch the loudest stem has {np.median(purity):.0%} of the energy")
 
 # %% [markdown]
-# In a cell of AudioLIME it has all of it, and a name. That is what one can hear, and why the thesis turned to stems.
+# A cell of AudioLIME holds one stem only, and has a name. One can hear that, so the thesis turned to stems.
 #
 # ## MusicLIME: one vector, one sum
 #
-# Words and cells side by side, tossed at once. The model offers its two encoders and its fusion, so every audio mask
-# meets every lyric mask ({doc}`How fast, how many </runs/how-fast>`).
+# Words and cells are muted together. The model offers its two encoders and its fusion, so every audio mask meets every
+# lyric mask ({doc}`How fast, how many </runs/how-fast>`).
 
 # %%
 both = ml.MusicLIME(model, samples=samples).explain(song)
@@ -319,8 +321,9 @@ fig, axis = plt.subplots(figsize=(4.6, 3.6), layout="constrained")
 for modality in ("audio", "lyrics"):
     mine = [feature.modality == modality for feature in both.features]
     axis.scatter(one_by_one[mine], both.weights[row][mine], color=COLOURS[modality], label=modality, s=18)
-axis.axline((0, 0), slope=1, color="grey", lw=0.8)
-axis.set(xlabel="one modality explained alone", ylabel="MusicLIME")
+axis.axline((0, 0), slope=1, color=INK, lw=0.8)
+axis.set(xlabel="weight, one modality alone", ylabel="weight in MusicLIME")
+axis.locator_params(axis="x", nbins=5)
 axis.legend(frameon=False)
 chapter.figure(
     fig,
@@ -331,27 +334,27 @@ chapter.figure(
 )
 
 # %% [markdown]
-# Alone, a word is judged beside the whole sound; together, beside a sound half of which is muted as well. Only together may
-# one say that a word weighs more than a cell.
+# Explained alone, a word is judged beside the whole sound. Explained together, half of the sound is muted too. Only
+# together may you say that a word weighs more than a cell.
 #
 # ## Strengths
 #
-# - One estimand, named and checked; lime's arithmetic where lime is meant.
-# - Words and cells are the same features alone and together, so that three of the four can be compared.
+# - What is estimated has a name and is checked. On the same masks our weights are lime's.
+# - Words and cells are the same features alone and together, so you can compare three of the four explainers.
 #
 # ## Limits
 #
-# - Fair coins ask about songs half of which is missing. A model that never met such a song may answer oddly.
-# - Silence, noise and neutral material give different answers, and none is *the* right one.
+# - With fair coins half of each song is missing. A model that never met such songs may answer oddly.
+# - Silence, noise and neutral material give different answers, and none of them is *the* right one.
 #
 # ## What this cannot tell you
 #
-# Which of the four is true to the model. That needs evidence that is known: {doc}`Can you trust it? </runs/trust>`.
+# Which of the four is true to the model. For that you must know the evidence: {doc}`Can you trust it? </runs/trust>`.
 #
 # ## Exercises
 #
-# **1.** A kernel that does something costs something. How many of 5,000 fair-coin masks does a width leave, counted as
-# $(\sum w)^2 / \sum w^2$? Try 25, 0.25 and 0.05.
+# **1.** A kernel makes some masks count less. Of 5,000 fair-coin masks, how many count in effect,
+# $(\sum w)^2 / \sum w^2$? Try the widths 25, 0.25 and 0.05.
 
 # %% tags=["hide-cell", "solution"]
 for width in (25, 0.25, 0.05):
@@ -371,8 +374,7 @@ print(
 )
 
 # %% [markdown]
-# **3.** Any function can be explained. Explain the loudness of a song's third second, and say beforehand which features
-# must win.
+# **3.** Any function can be explained. Explain the loudness of a song's third second. First say which features must win.
 
 
 # %% tags=["hide-cell", "solution"]

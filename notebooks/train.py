@@ -199,13 +199,13 @@ chapter.figure(
 
 # %%
 recipes = pd.DataFrame({" ".join(name): recipe for name, recipe in RECIPES.items()}).T
-recipes["augment"] = recipes["augment"].ne(False)  # `fit` mutes and drops unless a recipe says False
+recipes["augment"] = recipes["augment"].ne(False)  # the default of `fit`
 recipes.style.format("{:.1e}", subset="rate")
 
 # %% [markdown]
 # One argument of `load_model` changes one thing: `lyrics_backbone="xlm-roberta-base"` reads other languages,
 # `audio_backbone` takes another audio encoder. {doc}`Four ways to join </runs/fusion>` tries two more, `fusion` and
-# `multilabel`. We had no GPU when this page was made, so it shows no times of the large models.
+# `multilabel`. We had no GPU, so this page shows no times of the large models.
 #
 # The authors published their trained weights, and {doc}`Reproduce on Kaggle </runs/reproduce-on-kaggle>` reads them. Those models were
 # given sound at 44.1 kHz, through a filterbank made for 16 kHz. We train at 16 kHz, as the author of AST advises.
@@ -221,8 +221,7 @@ recipes.style.format("{:.1e}", subset="rate")
 #
 # ## Exercises
 #
-# **1.** How much does the seed matter? Train the lyrics model of this task with two seeds. (So few songs may not be
-# enough to beat a guess.)
+# **1.** How much does the seed matter? Train the lyrics model of this task with two seeds.
 
 # %% tags=["hide-cell", "solution"]
 for seed in (0, 1):

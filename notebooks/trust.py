@@ -182,13 +182,13 @@ curves = {name: deletion(order) for name, order in orders.items()}
 chance = [deletion(rng.permutation(len(names))) for _ in range(random_orders)]
 
 # %% tags=["hide-input"]
-fig, ax = plt.subplots(figsize=(7, 3.2))
+fig, ax = plt.subplots(figsize=(7, 3.4), layout="constrained")
 for line in chance:
     ax.plot(line, color=plots.FAINT, alpha=0.6, lw=0.8)
 for name, line in curves.items():
     ax.plot(line, label=name, lw=2)
 ax.set(xlabel="features removed", ylabel=f"probability of {song.genre}")
-ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
+fig.legend(loc="outside upper center", ncols=3)
 chapter.figure(
     fig,
     alt="The probability of the genre against the number of removed features: three orders in colour, random ones in grey.",

@@ -14,11 +14,11 @@
 # %% [markdown]
 # # Your corpus
 #
-# **What you will learn.** How a folder of songs becomes a corpus; what happens to the ones that cannot be read; how to take a first look at it with a model that is already trained; how to train one on it.
+# **What you will learn.** How a folder of songs becomes a corpus; what happens to songs that cannot be read; how to look at the corpus with a model that is already trained; how to train a model on it.
 #
 # **What you need.** Songs of your own: `name.mp3` beside `name.txt`, or any folder of UltraStar songs. To train on them, a table `songs.csv` with a label for each.
 #
-# **How long, on what.** {glue:text}`took`. Without a folder of yours, the chapter composes {glue:text}`size` songs and writes them to disk as if they were yours: then nothing here is a finding about real music.
+# **How long, on what.** {glue:text}`took`. Without a folder of yours, the chapter composes {glue:text}`size` songs and writes them to disk as if they were yours. Then nothing here is a finding about real music.
 
 # %%
 import musiclime as ml
@@ -91,9 +91,9 @@ if composed is not None and corpus == "ultrastar":
 # %% [markdown]
 # ## Two kinds of folder
 #
-# **A plain folder** holds pairs of files with one name. `songs.csv`, where there is one, has a column `id`, a file's name without its ending, and any of `artist, title, genre, emotion, valence, energy, split`. What it does not give stays empty. Without a split, artists are divided (songs, where no artist is named), so that none is on both sides.
+# **A plain folder** holds pairs of files with one name. `songs.csv`, where there is one, has a column `id`, a file's name without its ending, and any of `artist, title, genre, emotion, valence, energy, split`. What it does not give stays empty. Without a column `split`, we divide the artists, so that none is in two splits; where no artist is named, we divide the songs.
 #
-# **UltraStar** is the format of the karaoke community, in which thousands of songs exist: a text file with a line for each syllable, beside the sound. So the time of every word is known, and the player can light words as they are sung. Here are the first lines of such a file:
+# **UltraStar** is a format for karaoke, and thousands of songs have it: beside the sound lies a text file with a line for each syllable. So the time of every word is known, and the player can light words as they are sung. Here are the first lines of such a file:
 
 # %%
 example = (composed if composed is not None else ml.load_corpus("demo"))[0]
@@ -115,7 +115,7 @@ songs.dropped.head(10).style.hide()
 # %% [markdown]
 # ## A first look
 #
-# Nothing has to be trained for a first look. The next cell takes a model that is there already and asks it about one song. It also says which model answers, because an answer is worth as much as what the model was trained on.
+# For a first look you train nothing. The next cells ask a trained model about one song. They also say which model answers and what it was trained on: trust it no more than that.
 
 
 # %%
@@ -143,7 +143,8 @@ explanation = explainer.explain(ready)
 
 # %%
 card = getattr(model, "card", {})
-print(f"{card.get('name', preset)} answers; it was trained on {card.get('trained_on', 'composed songs')}.")
+made_of = "; and ".join(card.get("trained_on", ["a network trained on composed songs"]))
+print(f"{card.get('name', preset)} answers: {made_of}.")
 answer = pd.Series(explanation.probabilities, index=explanation.classes).sort_values(ascending=False)
 answer.head(3).round(2).rename("answer").to_frame().rename_axis("label")
 
@@ -153,7 +154,7 @@ chapter.player(explanation, ready, model)
 # %% [markdown]
 # ## Train on it
 #
-# The same line as everywhere, with your corpus in it. A song without a label, or labelled *other*, is not trained on. For real music and a GPU there is `preset="paper"`; the few epochs of this page are only to see that it runs.
+# `ml.load_model` trains a model if you give it your corpus. It leaves out songs without a label and songs labelled *other*. For real music and a GPU there is `preset="paper"`. The few epochs of this page only show that it runs.
 
 # %%
 labelled = (
@@ -169,7 +170,7 @@ else:
     )
 
 # %% [markdown]
-# Before any weight is believed: how often is the model right, on songs it was not trained on, and how often would a guess be right that always names the most frequent label? Where the songs are composed, their planted evidence can be replaced as well.
+# Before you believe any weight: how accurate is the model on songs that it was not trained on? How accurate would a guess be that always names the most frequent label? For composed songs, the planted evidence can also be replaced.
 
 # %%
 if trained is not None:
@@ -188,13 +189,13 @@ if trained is not None:
 chapter.glue("size", size)
 
 # %% [markdown]
-# Where the first number is not clearly above the second, an explanation of this model explains a model that has learned nothing: the explainer works, and there is nothing to explain.
+# If the first number is not clearly above the second, the model has learned nothing. The explainer still works, but there is nothing to explain.
 #
 # ## Strengths, limits, and what this cannot tell you
 #
-# - **Strength.** Sound is read when it is asked for: a corpus is a table, however large. When a file's contents change, the corpus's fingerprint does, and nothing stale is used again.
-# - **Limit.** Stems are separated once a song, as much of it as the model hears, and kept on disk at twelve bytes a sample.
-# - **What this cannot tell you.** Whether your labels are right. Look at the songs first on which model and label disagree.
+# - **Strength.** A corpus is a table, so it may be large: a song's sound is read only when it is needed. If a file changes, the corpus's fingerprint changes too, and old results are not used again.
+# - **Limit.** The part of a song that the model hears is separated into stems once. The stems stay on disk, at twelve bytes a sample.
+# - **What this cannot tell you.** Whether your labels are right. First look at the songs on which model and label disagree.
 #
 # ## Exercises
 #
@@ -222,6 +223,6 @@ print(ml.clean_lyrics("[Chorus]\nWe walk along the river\nYou might also likeAnd
 # %% [markdown]
 # ## Summary
 #
-# A folder makes a corpus; what cannot be read is listed; a trained model gives a first look; everything else in this book works on it.
+# `ml.load_corpus` makes a corpus from a folder and lists what it cannot read. A trained model gives a first look. The other chapters take this corpus too.
 #
 # **Next.** {doc}`A corpus of explanations </runs/corpus-of-explanations>`.

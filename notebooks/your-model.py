@@ -14,7 +14,7 @@
 # %% [markdown]
 # # Your model
 #
-# **What you will learn.** How to explain a model that is not ours: a scikit-learn pipeline, a torch network, a tagger that others trained on real music, a regressor, and a {term}`late fusion` model that is explained with fewer questions.
+# **What you will learn.** How to explain a model that is not ours: a scikit-learn pipeline, a torch network, a tagger that others trained on real music, a regressor, and a {term}`late fusion` model, which needs fewer questions.
 #
 # **What you need.** A function from sound and lyrics to numbers.
 #
@@ -39,11 +39,11 @@ samples: int = 800
 # %% [markdown]
 # ## What an explainer needs
 #
-# A function `predict(audio, lyrics)`. It gets an array of `n` clips, `(n, t)`, and a list of `n` texts. It returns an array `(n, outputs)` of real numbers. That is all. It will be called with many songs at a time.
+# A function `predict(audio, lyrics)`. It gets an array of `n` clips, `(n, t)`, and a list of `n` texts. It returns an array `(n, outputs)` of real numbers. It will be called with many songs at a time.
 #
 # - The clips come at 16,000 samples a second. For another rate say so: `ml.MusicLIME(predict, sample_rate=22050)`, or give the function an attribute `sample_rate`.
 # - A song comes whole. If the model hears only the beginning, say so with an attribute `seconds`; otherwise the cells after that would be noise.
-# - If the model reads only so many words, give it a method `truncate(text)`.
+# - If the model reads only the first words, give it a method `truncate(text)` that returns these.
 #
 # ## scikit-learn
 #
@@ -52,6 +52,7 @@ samples: int = 800
 
 # %%
 def spectrum(audio):
+    # The first 10.24 seconds; take fewer frames for shorter clips.
     frames = np.asarray(audio)[:, : 160 * 1024].reshape(len(audio), 160, 1024)
     power = np.abs(np.fft.rfft(frames * np.hanning(1024)))[..., :256]
     return np.log1p(power).mean(axis=1)
@@ -138,7 +139,7 @@ for _ in range(150):
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
-network.eval()
+network = network.eval()
 
 # %%
 by_sound = ml.AudioLIME(torch_predict, classes=classes, samples=samples).explain(song)
@@ -179,7 +180,7 @@ felt.table("energy").head(5).style.hide(axis="index").format(precision=3)
 # %% [markdown]
 # ## Late fusion: fewer questions
 #
-# Some models encode sound and words apart and join the two codes at the end. Such a model can say so with three methods: `encode_audio`, `encode_lyrics` and `fuse`. The explainer then encodes every mute of the sound once, every change of the words once, and joins all pairs. This is the {term}`crossed design`.
+# Some models encode sound and words apart and join the two codes at the end. Such a model can say so with three methods: `encode_audio`, `encode_lyrics` and `fuse`. The explainer then encodes every muted version of the sound once, every version of the lyrics once, and joins all pairs. This is the {term}`crossed design`.
 
 
 # %%
@@ -214,7 +215,7 @@ pd.DataFrame(rows).style.hide(axis="index").format({"median standard error": "{:
 # ## Strengths, limits, and what this cannot tell you
 #
 # - **Strength.** A function is enough. Nothing is assumed about what is inside.
-# - **Limit.** If `predict` is random (dropout left on, sampling), its noise is counted in the errors.
+# - **Limit.** If `predict` is random (dropout left on, sampling), its noise makes the errors larger.
 # - **Limit.** A function has no name that survives a restart. Give `name=` if you store explanations.
 # - **What this cannot tell you.** Whether your model is good. Look at its accuracy first.
 #
@@ -244,6 +245,7 @@ def first_minus_second(audio, lyrics):
 
 
 difference = f"{classes[0]} minus {classes[1]}"
+# Without asking the model again: explanation.table(classes[0], against=classes[1])
 contrast = ml.MusicLIME(first_minus_second, classes=[difference], samples=600).explain(song)
 print(contrast.table().head(3).round(3).to_string(index=False))
 
@@ -267,11 +269,11 @@ try:
 except ValueError as error:
     print(error)
 patient.explain(song)
-print(sum(calls), "inputs asked for in all")
+print(sum(calls), "inputs asked for in all,", calls[4], "of them in the batch that failed")
 
 # %% [markdown]
 # ## Summary
 #
-# Sound and lyrics in, numbers out: any such function can be explained. A late fusion model says so with three methods and needs far fewer questions.
+# Sound and lyrics in, numbers out: any such function can be explained. A late fusion model says so with three methods; with the same number of masks its errors are smaller.
 #
 # ## Next

@@ -47,7 +47,7 @@ _COMPILED = [(re.compile(pattern), new) for pattern, new in _PASSES]
 
 
 def clean_lyrics(text: str) -> str:
-    """Remove section tags and what a lyrics site adds; a second cleaning changes nothing.
+    """Remove section tags and what a lyrics site adds. Cleaning twice changes nothing more.
 
     Args:
         text: lyrics as they were copied.

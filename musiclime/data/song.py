@@ -39,9 +39,11 @@ class Song:
         onsets: the words as they are sung: (word, start, end), in seconds.
         evidence: for composed songs, the planted words and cells of each task.
         counterpart: for composed songs, a function that composes the song without its evidence.
-        licence, attribution, source: on which terms a real song may be played, by whom it is, a link.
-        features: what an audio model is given, (1024, 128), where the sound itself is not known.
-        tokens: the lyrics as a tokenizer's numbers, where its owners published them.
+        licence: the terms on which a real song may be played.
+        attribution: who made a real song.
+        source: a link to a real song.
+        features: what an audio model is given, (1024, 128), if the sound itself is not known.
+        tokens: the lyrics as a tokenizer's numbers, if only these were published.
 
     Example:
         >>> Song(np.zeros(32000, np.float32), 16000, "la la").seconds
@@ -77,7 +79,7 @@ class Song:
 
     @property
     def known_stems(self) -> dict[str, np.ndarray]:
-        """The stems; a ValueError for a song whose stems are not known."""
+        """The stems; raises ValueError if they are not known."""
         if self.stems is None:
             raise ValueError(f"song {self.id!r} has no stems: take explainer.prepare(song), which finds them")
         return self.stems
@@ -90,7 +92,7 @@ class Song:
             cells: replace the planted cells of sound.
 
         Returns:
-            A composed song of the same length; a ValueError for a song without planted evidence.
+            A composed song of the same length; raises ValueError for a song without planted evidence.
 
         Example:
             >>> import musiclime as ml
@@ -109,9 +111,9 @@ class Song:
     def excerpt(self, start: float, seconds: float) -> "Song":
         """Return a part of the song, with the words that are sung in it.
 
-        Where the words' times are known, the lyrics of the part are the words sung in it, as they stand in
-        the text; elsewhere they are the whole text. What is planted in a composed song is not carried over,
-        for its cells are tenths of the whole clip.
+        If the words' times are known, the lyrics of the part are the words sung in it, as they stand in the
+        text; otherwise they are the whole text. The part of a composed song has no evidence, because its
+        cells are tenths of the whole clip.
 
         Args:
             start: where the part begins, in seconds.
@@ -230,7 +232,7 @@ class Corpus:
         name: what the corpus is called, on models' cards too.
         table: one row a song, with COLUMNS and perhaps more.
         read: a function from a row of the table to its Song.
-        dropped: a table of id and reason, of what could not be used.
+        dropped: a table with id and reason of each song that could not be used.
         files: a function from a row to the files that the song is read from; the corpus's fingerprint
             follows their contents. None where songs are composed.
 

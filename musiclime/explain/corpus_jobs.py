@@ -26,9 +26,10 @@ __all__ = ["explain_corpus", "explain_songs", "stored"]
 
 
 def explain_corpus(corpus: Corpus, explainer: MusicLIME, out: str | Path, client: Any = None) -> list[Path]:
-    """Explain every song of a corpus into a folder; resumes (chapter *A corpus of explanations*).
+    """Explain every song of a corpus and keep the results in a folder (chapter *A corpus of explanations*).
 
-    A song that fails is listed with its reason in failed.json and tried again by the next run.
+    A second run explains only what is missing. A song that fails is listed with its reason in failed.json and
+    tried again by the next run.
 
     Args:
         corpus: the songs.

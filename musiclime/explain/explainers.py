@@ -35,34 +35,34 @@ SILENT = ("predict", "name", "batch", "progress", "separate", "off")
 
 @dataclass(eq=False)
 class MusicLIME:
-    """Explain a prediction by words and stem x segment cells in one additive model (chapter *Explain*).
+    """Explain a prediction by words and by cells (a stem in a segment), in one sum (chapter *Explain*).
 
     Args:
         predict: a function (audio, lyrics) -> outputs, or a model (see `explain.protocols`).
         classes: names of the outputs; None: the model's own.
-        sample_rate: at which the model hears, where it does not say so itself.
-        separate: a function (audio, sample_rate) -> dict of stems; None: the song's own stems, or the demo's
-            separator.
-        segments: into how many parts of equal length the clip is cut.
+        sample_rate: the rate at which the model hears, if it does not say so itself.
+        separate: a function (audio, sample_rate) -> dict of stems; None: the song's own stems, or, without
+            them, the demo's separator.
+        segments: the clip is cut into so many parts of equal length.
         unit: "word", "line" or "section" of the lyrics.
-        samples: number of masks of each modality; None: the error of 5,000 masks of both; "enough": until the
-            errors are small and the leading features told apart.
-        design: "joint" masks sound and words together, "crossed" lets every sound meet every text, "auto"
-            takes the crossed one where the model allows it.
+        samples: number of masks of each modality; None: as many as give the error of 5,000 joint masks;
+            "enough": until the errors are small and the leading features are certain.
+        design: "joint" masks sound and words together; "crossed" asks about every muted sound with every
+            changed text; "auto" takes "crossed" if the model allows it.
         sampling: "half" (fair coins) or "lime".
         off: what a muted cell plays: "silence", "noise", "neutral", or a function (stem, segment) -> sound.
         seed: of the masks, and of the noise.
         kernel_width: in cosine distance; None: LIME's 0.25 for sampling "lime", no kernel for "half".
-        alpha: strength of the ridge.
+        alpha: strength of the ridge regression.
         mask_token: what stands for a removed word.
-        positions: each occurrence of a word is a feature of its own.
-        pairs: masks in pairs of mirror images. True, False, or "auto": where the number of masks is chosen by
-            a pilot, in those modalities in which the pilot says that pairs pay; no pairs where it is given.
+        positions: whether each occurrence of a word is a feature of its own.
+        pairs: whether masks come in pairs, each with its mirror image. "auto": no pairs if `samples` is a
+            number; otherwise a first small run decides for each modality.
         control: "trees" lets boosted trees guess the answers first. It asks the model nothing, takes seconds,
             and often makes the errors much smaller: for a model that can answer only few questions.
-        batch: clips handed over to the model at once, at most.
+        batch: the model gets at most so many clips at once.
         name: what the explanation calls the model.
-        progress: show a progress bar.
+        progress: whether to show a progress bar.
 
     Example:
         >>> song = Song(np.ones(100, np.float32), 100, "la di da", stems={"mix": np.ones(100, np.float32)})
@@ -218,13 +218,13 @@ class MusicLIME:
         return Answers(self.predict, space, self.batch, {}).joint(masks[:, :split], masks[:, split:])
 
     def explain(self, song: Song) -> Explanation:
-        """Explain one song; after a failure call again, and it goes on where it ended (chapter *Explain*).
+        """Explain one song. After a failure, call it again: it goes on where it stopped (chapter *Explain*).
 
         Args:
             song: any `Song` with sound and lyrics.
 
         Returns:
-            An `Explanation`, which knows its song as prepared (`.space`) until it is saved.
+            An `Explanation`. Until it is saved it also holds the prepared song (`.space`).
         """
         space = self.space(song)
         key = self._key(space)
@@ -490,7 +490,7 @@ class _Crossed(_Joint):
 
 
 class AudioLIME(MusicLIME):
-    """Explain by stem x segment cells alone, the lyrics left as they are (chapter *Four explainers*).
+    """Explain by cells alone (a stem in a segment); the lyrics stay as they are (chapter *Four explainers*).
 
     Args: as for `MusicLIME`; `unit`, `mask_token` and `positions` have no effect and are refused.
 
@@ -505,7 +505,7 @@ class AudioLIME(MusicLIME):
 
 
 class LyricsLIME(MusicLIME):
-    """Explain by words or lines alone, the sound left as it is (chapter *Four explainers*).
+    """Explain by words or lines alone; the sound stays as it is (chapter *Four explainers*).
 
     Args: as for `MusicLIME`; `segments`, `off` and `separate` have no effect and are refused.
 

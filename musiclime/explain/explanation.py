@@ -28,9 +28,11 @@ class Feature:
     Args:
         name: unique in an explanation, such as "drums3" or "rain".
         modality: "audio" or "lyrics".
-        stem, segment: of a cell.
-        start, end: of a cell, in seconds.
-        text: of a word or line, as the song has it.
+        stem: the stem of a cell.
+        segment: the segment of a cell, from 0.
+        start: where a cell begins, in seconds.
+        end: where it ends, in seconds.
+        text: a word or line as it stands in the song.
         positions: (start, end) characters in the explained lyrics.
 
     Example:
@@ -59,18 +61,22 @@ class _WithSpace:
 
 @dataclass(eq=False)
 class Explanation(_WithSpace):
-    """What moved a prediction: classes x features weights with standard errors (chapter *Explain*).
+    """What moved a prediction: for each class and feature a weight and its error (chapter *Explain*).
 
-    `space` is the `Space` of the explained song, with its sound, by which it can be played; None once loaded
-    from a file.
+    `space` is the `Space` of the explained song, with its sound, from which it can be played. An explanation
+    that was loaded from a file has none.
 
     Args:
         classes: names of the model's outputs.
         features: the columns of weights and errors.
-        weights, errors: (classes, features).
-        intercept, score, probabilities: one number a class: the sum's constant, R2, and what the model says.
+        weights: (classes, features).
+        errors: the weights' standard errors, (classes, features).
+        intercept: the constant of the sum, one number a class.
+        score: R2 of the sum, one number a class.
+        probabilities: what the model says of the whole song, one number a class.
         samples: number of masks, of the modality with more of them.
-        seed, design: how they were drawn.
+        seed: the seed of the masks.
+        design: "joint" or "crossed".
         song: id, title, artist, the lyrics that were explained, seconds, sample_rate and the stems' names.
         provenance: model, settings, masks, what the weights estimate, versions.
         contrasts: standard errors of the difference between two classes' weights, (pairs, features) in the
@@ -119,14 +125,14 @@ class Explanation(_WithSpace):
         return self.classes[int(np.argmax(self.probabilities))]
 
     def table(self, label: str | None = None, against: str | None = None) -> pd.DataFrame:
-        """Feature, modality, weight and error for one class, the largest first (chapter *Explain*).
+        """A table of features, weights and errors for one class, largest first (chapter *Explain*).
 
         Args:
             label: the class; None: the one that the model gives the song.
             against: another class: then weight is how much more a feature speaks for `label` than for this
-                one, and error is the error of that difference. Where it was not kept (explanations of the
-                first edition, more than 16 classes) it is the square root of the two squared errors' sum;
-                `table.attrs["error"]` says which.
+                one, and error is the error of that difference. If that error was not kept (explanations of
+                the first edition, or more than 16 classes), error is the root of the sum of both squared
+                errors. `table.attrs["error"]` says which.
 
         Returns:
             A table whose columns are named by the class, or by both.
@@ -174,23 +180,23 @@ class Explanation(_WithSpace):
     def steady(self, k: int = 5, label: str | None = None) -> float:
         """The share of its k strongest features that another run would name too (chapter *Explain*).
 
-        The weights of one run are wider spread than the true ones, and another run has errors of its own. So
-        the true weights are guessed first, by shrinking these towards what they have in common (empirical
-        Bayes), and another run is drawn from the guess.
+        Errors spread the weights of one run wider than the true weights. So we first estimate the true
+        weights, by shrinking these towards each other (empirical Bayes). Then we draw further runs, with new
+        errors, around the estimate.
 
         Args:
             k: how many of the strongest.
             label: the class; None: the one that the model gives the song.
 
         Returns:
-            A share between 0 and 1: the expectation, over other seeds.
+            A share between 0 and 1: the mean over other seeds.
         """
         row = self.row(label or self.label)
         kinds = [feature.modality for feature in self.features]
         return steadiness(self.weights[row], self.errors[row], k, kinds)
 
     def listen(self, features: Iterable[Feature | str], song: "Song") -> np.ndarray:
-        """The sum of the given cells of a song, silence elsewhere (chapter *Explain*).
+        """The sound of the given cells, with silence elsewhere (chapter *Explain*).
 
         Args:
             features: the features, or their names.
@@ -230,7 +236,7 @@ class Explanation(_WithSpace):
         return explore(self, predict, song)
 
     def save(self, path: str | Path) -> Path:
-        """Write strict JSON, whole or not at all (chapter *Explain*).
+        """Write the explanation as JSON, whole or not at all (chapter *Explain*).
 
         Args:
             path: the file to write; one that is there already is replaced.

@@ -43,8 +43,8 @@ class Patches(Space):
 class SpectrogramLIME(MusicLIME):
     """Explain by regions of the mel spectrogram, with lime's image explainer (chapter *Four explainers*).
 
-    Args: as for `MusicLIME`, with 1,000 masks by default and `patches`, how many regions to aim at. `off`,
-        `unit`, `segments`, `sampling` and the like have no effect and are refused.
+    Args: as for `MusicLIME`, with 1,000 masks by default, and `patches`: about how many regions to make.
+    `off`, `unit`, `segments`, `sampling` and the like have no effect and are refused.
 
     Example:
         >>> SpectrogramLIME(lambda audio, lyrics: audio[:, :1], patches=12).samples

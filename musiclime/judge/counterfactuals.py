@@ -50,11 +50,10 @@ def counterfactual(
     candidates: int = 12,
     **options: Any,
 ) -> Counterfactual:
-    """Find a small set of words and cells without which the label changes, none of them idle.
+    """Find a small set of words and cells, all of them needed, without which the label changes.
 
     The weights propose features one by one; what turns out not to be needed is put back; then every smaller
-    set of the strongest candidates is tried. The set is small; that no smaller one exists among all features
-    is not proved.
+    set of the strongest candidates is tried. Among all features there may still be a smaller set.
 
     Args:
         song: the song.
@@ -62,7 +61,7 @@ def counterfactual(
         classes: their names, where the model has none.
         target: the label to reach; by default any other.
         within: at most so many features are taken away.
-        candidates: of how many of the strongest all subsets are tried.
+        candidates: all sets of so many of the strongest features are tried.
         options: MusicLIME's.
 
     Returns:

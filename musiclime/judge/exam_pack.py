@@ -41,8 +41,8 @@ def exam_pack(
     """Write the exam as files that anyone can answer without this package.
 
     Args:
-        folder: a new folder for `exam.json` and the sounds; the truth goes beside it, into
-            FOLDER-truth.json, so that it can be kept back.
+        folder: a new folder for `exam.json` and the sounds. The truth goes into FOLDER-truth.json beside it,
+            so that you need not hand it out.
         songs: songs with planted evidence; by default the first of the demo's test songs.
         count: how many songs, where none are given.
         model: a model whose answers decide which songs count (replacing their evidence costs it 0.2 of

@@ -104,9 +104,9 @@ def interaction(
         model: a model, or any function (audio, lyrics) -> outputs. Outputs that are no probabilities are
             taken as they are, on both scales.
         label: the class; by default the model's answer.
-        masks: how many of sound and of lyrics; 400 each for late fusion, which encodes them apart, 100 for
-            any other function, which is asked about all 10,000 combinations.
-        scale: of the matrix of pairs, "logit" or "probability".
+        masks: how many of sound and of lyrics. By default 400 each for late fusion, which encodes them apart;
+            100 each for any other function, which is asked about all 10,000 combinations.
+        scale: the scale of the matrix of pairs, "logit" or "probability".
         seed: of the masks.
         options: MusicLIME's.
 

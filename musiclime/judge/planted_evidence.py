@@ -29,13 +29,13 @@ def mark(
     on: str = "demo",
     values: str | None = None,
 ) -> pd.DataFrame:
-    """Let an explainer sit the exam.
+    """Mark an explainer by the exam: does it find the evidence in songs whose evidence is known?
 
     Args:
         explainer: anything with `explain(song)`, `space(song)` and `outputs(space, masks)`; or a function
-            from a model to such a thing, which then sits the whole exam (several models, two-class sets and
-            white boxes).
-        songs: what it is marked on; by default 30 demo songs, or 60 splices of real songs.
+            from a model to such an explainer, for the whole exam (several models, two-class sets and white
+            boxes).
+        songs: the songs of the exam; by default 30 demo songs, or 60 splices of real songs.
         needed: a song counts when replacing its evidence costs the model at least this much probability;
             by default 0.2 on the demo's songs and 0.1 on splices.
         sets: which two-class sets the whole exam includes, of `SETS`.

@@ -376,7 +376,7 @@ def load_model(
     retrain: bool = False,
     **training: Any,
 ) -> Model:
-    """A classifier: shipped, from the cache, or trained now.
+    """Load a classifier: the shipped one, one from the cache, or one that is trained now.
 
     Args:
         task: "genre" or "emotion"; with preset "real" also "mood".
@@ -393,8 +393,8 @@ def load_model(
         device: "cpu", "cuda"; None chooses.
         root: the folder of the corpus, or of the authors' state dictionaries.
         progress: whether to show progress bars.
-        retrain: train although the weights are shipped or in the cache.
-        training: arguments of `fit`, instead of the recipe's.
+        retrain: train even if the weights are shipped or in the cache.
+        training: arguments of `fit` that replace the recipe's, such as epochs=3.
 
     Returns:
         A Model: numpy sound and text in, numpy probabilities out.

@@ -39,15 +39,15 @@ FEW_MASKS = 80
 def player(
     explanation: Explanation, song: Song | None = None, assets: str | Path | None = None, predict: Any = None
 ) -> str:
-    """An explanation as an HTML fragment to hear, to question and to mute.
+    """Make an HTML player of an explanation, in which cells and words can be heard and muted.
 
     Args:
         explanation: what is shown.
-        song: the song that was explained; without it there is no sound. Where its stems came from a
-            separation of your own: `explainer.prepare(song)`.
+        song: the song that was explained; without it there is no sound. If an explainer separated its stems,
+            give `explainer.prepare(song)`.
         assets: a folder beside the page for sound, scripts and the model; None puts all into the fragment.
-        predict: the model that was explained. A small model or a tagger with a table then answers every
-            mix in the page; any other model is asked now about some mixes, which the page then knows.
+        predict: the model that was explained. A small model or a tagger with a table then answers every mix
+            in the page. Any other model is asked now about some mixes, and the page keeps its answers.
 
     Returns:
         The fragment.

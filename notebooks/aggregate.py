@@ -138,10 +138,10 @@ pd.DataFrame(leading).style.hide(axis="index")
 #   comes from the spread over songs.
 # - **In these songs**, did it move the model? The songs are given. The error comes only from the perturbations.
 #
-# With three songs a spread is hardly known: Student's t with two degrees of freedom asks for 4.3 errors where one
-# feature is tested, and for a hundred and more where a thousand are. So the spread of each feature is *moderated*:
-# pulled towards what all features of its modality show, as is usual for genes {cite}`smyth2004limma`. The number of
-# songs that this is worth is estimated from the data.
+# Three songs hardly show a spread: Student's t with two degrees of freedom asks a mean to be 4.3 errors above zero if one
+# feature is tested, and more than a hundred if a thousand are. So the spread of each feature is *moderated*: pulled
+# towards what all features of its modality show, as is usual for genes {cite}`smyth2004limma`. How strongly it is pulled
+# is estimated from the data.
 
 # %%
 table = summary(tally(explained), support)
@@ -159,7 +159,8 @@ if tested["songs"].max() < support:
 
 # %% [markdown]
 # `q` is the false-discovery rate (Benjamini and Hochberg): of the features with a `q` below 0.05, at most one in
-# twenty does nothing. `error` and `q` are for songs like these, the columns that end in *here* for these songs.
+# twenty is expected to do nothing. `error` and `q` are for songs like these, the columns that end in *here* for these
+# songs.
 
 # %% tags=["hide-input"]
 rows = {}
@@ -175,15 +176,15 @@ pd.DataFrame(rows).T.style.format("{:.0f}", subset=["features tested", "found"])
 )
 
 # %% [markdown]
-# The last column is the power of the test: a feature needs a mean weight of that size to be found in four of five
-# such studies. What is smaller will mostly be missed, however real it is.
+# The last column says what such a test can find: a feature needs a mean weight of that size to be found in four of five
+# such studies. What is much smaller will mostly be missed, however real it is.
 
 # %% [markdown] tags=["only-genre", "only-multimodal", "not-real"]
 # ### The same with hundreds of songs
 #
 # A page has time for few songs. A benchmark explained many, and noted for each word whether it was planted as
-# evidence in a song of the class. A finding that was not planted need not be false, since the model may use it all
-# the same; but most false ones are among these.
+# evidence in a song of the class. A found word that was not planted need not be false: the model may use it all the
+# same. So the last column is an upper bound, not the false-discovery rate.
 
 # %% tags=["hide-input", "only-genre", "only-multimodal", "not-real"]
 record = chapter.data_folder() / "measured" / "aggregate_1000.csv"
@@ -235,7 +236,8 @@ chapter.figure(
 chapter.glue("nothing", 100 * nothing.mean())
 
 # %% [markdown]
-# {glue:text}`nothing:.0f` % of the tested features could be zero. Their average importance is not: it is the noise.
+# {glue:text}`nothing:.0f` % of the tested features could be zero. Their average importance is above zero all the same, as
+# that of noise would be.
 
 # %% [markdown] tags=["not-audio"]
 # ## The leading words
@@ -248,11 +250,12 @@ pooled = summary(tally(explained, pool=True), support)
 pooled = pooled[(pooled["modality"] == "lyrics") & (pooled["songs"] >= support) & (pooled["mean"] > 0)]
 if len(pooled):
     groups = list(pooled.groupby("class"))
-    fig, axes = figures.panels(len(groups), height=2.1)
+    fig, axes = figures.panels(len(groups), width=2.35, height=1.55)
     for ax, (name, group) in zip(axes, groups):
-        top = group.nlargest(7, "mean")
+        top = group.nlargest(5, "mean")
         colours = [figures.COLOURS["lyrics"] if q < 0.05 else figures.FAINT for q in top["q"]]
         figures.bars(ax, top.set_index("feature")["mean"], top["bar"], name, "", colours)
+        ax.locator_params(axis="x", nbins=3)
     fig.supxlabel("mean weight", fontsize=figures.SMALLEST_TYPE)
     chapter.figure(
         fig,
@@ -264,7 +267,8 @@ if len(pooled):
 # %% [markdown] tags=["not-lyrics"]
 # ## Stems and segments
 #
-# The number of a segment means nothing across songs, which begin where they begin; the name of a stem does.
+# The number of a segment means nothing across songs: the fifth tenth is a verse in one and a chorus in another. The name of
+# a stem means the same in all.
 
 # %% tags=["hide-input", "not-lyrics"]
 if hears:
@@ -285,8 +289,9 @@ if hears:
 # by bootstrap over songs.
 
 # %% [markdown] tags=["only-multimodal", "only-genre", "not-real"]
-# On composed songs we know more. The diamonds are what the model itself uses: a game of two players, words and sound,
-# in which a player that is out is replaced by neutral material, and both orders are averaged (Shapley values).
+# On composed songs we know more. The diamonds are what the model itself uses: words and sound are each replaced by neutral
+# material, in both orders, and what the answer loses is averaged (Shapley values of two players). Where a diamond lies
+# outside the interval, the share of the weights does not say what the model uses.
 
 # %% tags=["hide-input", "only-multimodal"]
 own_use = None
@@ -313,9 +318,8 @@ if both:
     figures.bars(ax, share["share"], reach)
     if own_use is not None:
         place = range(len(share))
-        ax.scatter(
-            own_use.reindex(share.index), place, c=figures.INK, marker="D", label="the model's own use"
-        )
+        own = own_use.reindex(share.index)
+        ax.plot(own, place, "D", color="C2", label="the model's own use", clip_on=False)
         ax.legend(fontsize=figures.SMALLEST_TYPE)
     ax.set(xlim=(0, 1), xlabel="the words' share")
     chapter.figure(
@@ -351,9 +355,9 @@ ways.loc[[ways["error"].idxmin(), thesis]].set_axis(["best", "as the thesis"]).r
 #
 # ## Limits
 #
-# The moderated error takes the features of a modality as alike in kind: a few very uneven features widen the bars of
-# all. The interval of $W^2 - SE^2$ takes the songs' true weights as about normal. Pooling by endings joins some words
-# that should stay apart.
+# The moderated error assumes that the features of a modality are alike: a few very uneven features widen the bars of
+# all. The interval of $W^2 - SE^2$ assumes that the songs' true weights are about normal. Pooling by endings joins some
+# words that should stay apart.
 #
 # ## What this cannot tell you
 #
@@ -395,8 +399,8 @@ print(gained.idxmax(), "gains", int(gained.max()), "places")
 #
 # - Average importance is what the thesis recommends for mixed features; without support and errors its top may be
 #   chance.
-# - *In songs like these* and *in these songs* are two questions. Say which one a list of findings answers, and how
-#   large an effect it could have found.
+# - *In songs like these* and *in these songs* are two questions. Say which one your findings answer, and how large an
+#   effect you could have found.
 # - {glue:text}`nothing:.0f` % of the tested features could be zero.
 #
 # ## Next

@@ -14,7 +14,7 @@
 # %% [markdown]
 # # Data and model cards
 #
-# **What you will learn.** What the corpus and the six classifiers of this book are, what they are made for, and what they are not made for. Every number is computed when the book is built.
+# **What you will learn.** What the corpus and the six classifiers of this book are, what they are made for, and what they are not made for. Every number is computed when this page is built.
 #
 # **What you need.** {doc}`The demo songs </runs/demo-songs>` for the corpus, {doc}`Train </runs/train-genre-multimodal>` for the models.
 #
@@ -104,7 +104,7 @@ for task in tasks:
 
 # %% tags=["hide-input"]
 def architecture(model):
-    """The two towers and the head of a network, in words."""
+    """The encoders and the head of a network, in words."""
     network = getattr(model, "network", None)
     if network is None:
         return type(model).__name__
@@ -246,6 +246,6 @@ chapter.glue("best-accuracy", measures[best]["accuracy"])
 # %% [markdown]
 # ## Summary
 #
-# One corpus, one card for each model. The most accurate is {glue:text}`best`, with {glue:text}`best-accuracy:.2f` on the test songs.
+# One corpus, one card for each model. The model with the highest accuracy is {glue:text}`best`: {glue:text}`best-accuracy:.2f` on the test songs.
 #
 # ## Next

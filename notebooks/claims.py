@@ -78,7 +78,7 @@ if evidence is not None:
 #
 # | the claim is about | replicates |
 # |---|---|
-# | accuracies and F1 | the songs of the test set, as shares of so many songs |
+# | accuracies and F1 | the songs of the test set (binomial) |
 # | stems | the ten segments, by average importance |
 # | words against sound | the features in two runs that explained different songs |
 # | single words | the noise of words met in one song, taken from the table itself |
@@ -86,8 +86,7 @@ if evidence is not None:
 # | two data sets, two modalities | the genres |
 #
 # Of the three multimodal genre tables, two explained different songs and serve as independent runs; the third
-# explained both again. The second lyrical emotion table is an earlier state of the first, so it is no second
-# run: where a word was met once in both, the two numbers are the same.
+# explained both again. The second table of emotions from lyrics is an earlier state of the first, not a second run.
 
 
 # %% tags=["hide-input"]
@@ -137,7 +136,7 @@ show("How good the models are")
 
 # %% [markdown]
 # The sentence "hearing beats reading in every genre but hip hop" meets a tie: alternative rock has an F1 of 0.30
-# either way, and section 5.3.3 of the thesis excepts it itself.
+# either way. Section 5.3.3 of the thesis itself makes an exception of it.
 #
 # ## Who is read, who is heard
 
@@ -149,7 +148,7 @@ show("Who is read, who is heard")
 # easy: there are forty cells and thousands of words, most of them met once, and the largest of many noisy
 # numbers is large. So we also ask for more words than other genres have.
 #
-# The first claim is the better one. It compares *nine* genres: does the lyrical model beat the audio model where
+# The first claim tells more. It compares *nine* genres: does the lyrical model beat the audio model where
 # words lead the multimodal one? The table shows the rank correlation for each run and for several lengths of the
 # list. It is high at twenty features in the first table, from which the thesis speaks, and lower elsewhere.
 
@@ -212,8 +211,6 @@ show("Which words")
 # - *The averages in table 5.1 are the means of valence and energy* (thesis 5.2.1). **Arithmetic**: for the
 #   convolutional network the table prints 0.211, and the mean of 0.158 and 0.107 is 0.133.
 #
-# What our models do on composed songs says nothing about these claims; {doc}`Compare </runs/compare>` shows it.
-#
 # ## The sum of it
 
 # %% tags=["hide-input"]
@@ -242,17 +239,19 @@ if evidence is not None:
     display(pd.DataFrame({"real": real, "shuffled": counted}).style.format("{:.0%}"))
 
 # %% [markdown]
+# If the rule favoured the authors, it would reproduce claims from shuffled numbers too.
+#
 # ## Strengths
 #
-# One rule for all; the tests can be read in `musiclime/judge/claims_of_the_paper.py`, and a test of the book
-# shuffles the evidence of every entry and sees the decided ones change.
+# One rule for all. The tests can be read in `musiclime/judge/claims_of_the_paper.py`. A test of the book shuffles
+# the evidence of every entry and checks that the decided ones change.
 #
 # ## Limits
 #
 # - With so many claims and a rule of two errors, one in twenty true ties is decided by chance.
 # - Segments of a clip are not independent replicates: the error over segments is a little too small.
-# - The thesis chose the words it lists by looking at these tables. That they lead is a check of the text, not news.
-# - The tables keep no negative weight, and most words were met in one song.
+# - The thesis chose the words it lists by looking at these tables. That they lead checks the text and finds nothing new.
+# - The tables keep no negative weight, and most words were counted in one song.
 #
 # ## What this cannot tell you
 #
@@ -289,7 +288,7 @@ if evidence is not None:
 # ## Summary
 #
 # {glue:text}`reproduced` claims are reproduced, {glue:text}`contradicted` contradicted, and {glue:text}`undecided`
-# cannot be decided from what was published. Tables with errors would have decided many of these.
+# cannot be decided from what was published. Errors beside the published sums could decide more of them.
 #
 # ## Next
 #

@@ -14,6 +14,8 @@
 # %% [markdown]
 # # The exam on real songs
 #
+# Two real songs are spliced, so we know which segments carry a tag. Do explanations of real taggers find them?
+#
 # **What you will learn**
 #
 # - how two real songs become one whose evidence is known;
@@ -57,13 +59,15 @@ except (AttributeError, ValueError, OSError, ImportError) as missing:
     print(f"No live splice on this machine: {missing}")
 
 # %% [markdown]
-# `auc` is the chance that a segment of the first song gets a larger weight than one of the second; `pointing` says whether
-# the largest weight is right; `cost` is what the tag loses when the first song's segments are taken away.
+# `auc` is the chance that a segment of the first song gets a larger weight than one of the second. `pointing`, below called
+# *the first is right*, says whether the largest weight is on the first song. `cost` is what the tag loses when the first
+# song's segments are taken away.
 #
 # ## The record
 #
 # A benchmark did this for many splices, and in the same way for lines of lyrics (0.3 or more in one text, 0.15 or less in
-# the other), for sound and lines at once, and for harmonic and percussive parts of each segment.
+# the other), for sound and lines at once, and for harmonic and percussive parts of each segment. *Intervals that hold* is
+# the share of 95 % intervals that contain the model's own value.
 
 # %%
 spliced = pd.read_csv(chapter.data_folder() / "measured" / "splices.csv", comment="#")
@@ -110,7 +114,7 @@ pd.DataFrame(rows).T.loc[means.index]
 
 # %% [markdown]
 # Where nearly every method is right, a board cannot rank them: ten segments are an easy question, forty cells and a
-# hundred words a hard one. The model's own values bound what any method can reach.
+# hundred words a hard one. The model's own values show what a method without sampling error would reach.
 #
 # ## Strengths
 #
@@ -118,8 +122,8 @@ pd.DataFrame(rows).T.loc[means.index]
 #
 # ## Limits
 #
-# A splice is cut with a knife: real evidence is rarely confined to whole segments. The songs are thirteen, so the pairs
-# share songs, and the intervals, which draw pairs, are a little too narrow.
+# In a splice the evidence begins and ends with a segment; real evidence rarely does. There are only thirteen songs, so
+# pairs share songs. The intervals draw pairs, so they are a little too narrow.
 #
 # ## What this cannot tell you
 #

@@ -22,7 +22,7 @@
 #
 # **What you need:** {doc}`Explain </runs/explain-genre-multimodal>` and {doc}`Four explainers </runs/four-explainers>`.
 #
-# **How long, on what:** {glue:text}`took`; composing the songs of the exclusive or takes longest.
+# **How long, on what:** {glue:text}`took`; composing songs for the *exclusive or* takes longest.
 
 # %%
 import musiclime as ml
@@ -48,7 +48,7 @@ import seaborn as sns
 from benchmarks import xor
 from musiclime.judge.interactions import centred_log, sobol_share, two_players
 from musiclime.judge.scores import score
-from musiclime.show.figures import COLOURS, DIVERGING
+from musiclime.show.figures import COLOURS, DIVERGING, INK, SMALLEST_TYPE
 
 # %% [markdown]
 # ## Two players
@@ -68,7 +68,7 @@ two_players([[1, 0], [0, 0]])
 #
 # Two players are a coarse game. So we draw many audio masks and many lyric masks by fair coins, and ask the model about
 # every combination: a grid with a row for each audio mask and a column for each lyric mask. The best sum of a row
-# effect and a column effect is what Hessel and Lee call EMAP. Here is their own example:
+# effect and a column effect is what Hessel and Lee {cite}`hessel2020emap` call EMAP. Here is their own example:
 
 # %%
 grid = np.array([[-1.3, 0.3, -0.2], [0.8, 3.0, 1.1], [1.1, -0.1, 0.7]])
@@ -86,7 +86,7 @@ print(f"share of interaction, noise not taken off: {(rest**2).sum() / ((grid - g
 
 # %% [markdown]
 # The interval is a jackknife over groups of masks. It is too narrow where the share is near 1 or where a few cells
-# decide: simulations found 60 to 80 % coverage there instead of 95.
+# decide the variance.
 #
 # ## The scale decides
 #
@@ -100,9 +100,9 @@ scales = {"probability": probabilities, "centred log p": centred_log(probabiliti
 pd.DataFrame({scale: sobol_share(values[..., 0]) for scale, values in scales.items()}).T.round(3)
 
 # %% [markdown]
-# In probability some of the variance looks like interaction. It is the bend of the softmax: near certainty nothing
-# moves the answer any more. On the **centred log probability**, $\log p_c$ minus its mean over the classes, a sum of
-# logits stays a sum, and the share is zero. That is not so for $\log p_c$ alone or for log-odds.
+# In probability some of the variance looks like interaction. The cause is the bend of the softmax: near certainty
+# nothing moves the answer any more. On the **centred log probability**, $\log p_c$ minus its mean over the classes, a sum
+# of logits stays a sum, and the share is zero. That is not so for $\log p_c$ alone or for log-odds.
 #
 # ## Songs
 #
@@ -122,18 +122,19 @@ results = {
 
 # %% tags=["hide-input"]
 fig, axes = plt.subplots(1, 2, figsize=(9, 1 + 0.5 * songs), sharey=True, layout="constrained")
-for ax, scale in zip(axes, ("probability", "logit")):
+for ax, scale, title in zip(axes, ("probability", "logit"), ("probability", "centred log p")):
     table = pd.DataFrame({name: one.shares.loc[scale] for name, one in results.items()}).T
     bars = table[["audio", "lyrics", "share"]].rename(columns={"share": "multimodal"})
     bars.plot.barh(stacked=True, ax=ax, color=COLOURS, legend=False)
     # The interval of "together" counts from the right, where that part of the bar ends.
-    ax.hlines(range(songs), 1 - table["high"], 1 - table["low"], color="black", lw=1.5)
-    ax.set(title=scale, xlim=(0, 1), xlabel="share of the variance over masks")
+    reach = [table["high"] - table["share"], table["share"] - table["low"]]
+    ax.errorbar(1 - table["share"], range(songs), xerr=reach, fmt="none", ecolor="black", capsize=4)
+    ax.set(title=title, xlim=(0, 1), xlabel="share of the variance over masks")
 axes[0].invert_yaxis()
 fig.legend(axes[0].patches[::songs], ["sound", "words", "together"], loc="outside upper right", ncols=3)
 chapter.figure(
     fig,
-    alt="Bars for each song: the shares of sound, of words and of both together, in probability and in logit.",
+    alt="Bars for each song: the shares of sound, of words and of both together, in probability and in centred log probability.",
     caption="The same predictions on two scales. The black line is the 95 % interval of *together*.",
     name="fig-shares",
 )
@@ -150,8 +151,8 @@ shares.rename(columns={"logit": "centred log p"}).round(3)
 # $$ \text{logit}_c = \frac{\alpha_c(\text{sound}) + \beta_c(\text{words})}{\sigma(\text{sound}, \text{words})} + b_c , $$
 #
 # so sound and words meet in one place: $\sigma$, the spread by which LayerNorm divides, the same for all classes.
-# Rebuild the grid with $\sigma$, and with $\sigma$ held still. (A model with another head has no $\sigma$: then the
-# demo's model is taken apart here.)
+# We build the grid again, once with $\sigma$ and once with its mean in its place. (A model with another head has no
+# $\sigma$: then the demo's model is taken apart here.)
 
 # %% tags=["remove-cell"]
 paper_head = model if hasattr(model, "head_audio") else ml.load_model("genre", "multimodal")
@@ -169,7 +170,8 @@ sums, mean, square = numbers[..., :-2], numbers[..., -2:-1], numbers[..., -1:]
 sigma = np.sqrt(square - mean**2 + paper_head.head_eps)
 
 # %%
-column = int(paper_head.fuse_grid(sound[:1], words[:1]).argmax())
+whole = paper_head.predict(space.song.audio[None], [space.song.lyrics])[0]
+column = int(whole.argmax())
 grids = {
     "sigma held still": sums / sigma.mean(),
     "with sigma": sums / sigma + paper_head.head_bias,
@@ -183,7 +185,7 @@ for name, values in grids.items():
 pd.Series(parts, name="share of interaction").to_frame().round(4)
 
 # %% [markdown]
-# On this song, what looks like interaction and is not $\sigma$'s is the bend of the softmax.
+# What the softmax adds to the share is no interaction: it is the bend again.
 #
 # ## Could a head, if it had to?
 #
@@ -232,7 +234,7 @@ columns = {
 by_strength[list(columns)].mean().rename(columns=columns).round(2)
 
 # %% [markdown]
-# Small towers were used: they hear how loud 128 bands are and read which words occur. The share is taken over songs
+# Small encoders were used: they hear how loud 128 bands are and read which words occur. The share is taken over songs
 # instead of masks, the sound of one song with the words of another, so that all four cases occur. A head that multiplies
 # the codes needs no detour. Here it is, live:
 
@@ -294,8 +296,8 @@ for one in asked:
 pd.DataFrame(rows).round(2)
 
 # %% [markdown]
-# A pair is *marked* only if it stands out from the sampling noise of all pairs, from the typical pair, and is at least
-# 0.02 on the scale of the centred log p: what is certain but tiny is no finding.
+# A pair is *marked* only if it stands out from the sampling noise of all pairs and from the typical pair, and is at least
+# 0.02 on the scale of the centred log p. With few masks none may be marked; the AUC does not need the marks.
 
 # %% tags=["hide-input"]
 if asked:
@@ -303,15 +305,17 @@ if asked:
     names = [[feature.name for feature in side] for side in (pairs.cells, pairs.words)]
     strongest = np.argsort(-np.abs(pairs.matrix).max(axis=0), kind="stable")[:12]
     matrix = pd.DataFrame(pairs.matrix, *names).iloc[:, strongest]
-    fig, ax = plt.subplots(figsize=(7, 7), layout="constrained")
+    fig, ax = plt.subplots(figsize=(7, 6.2), layout="constrained")
     told = {"label": "weight of the pair, centred log p"}
     sns.heatmap(matrix, center=0, cmap=DIVERGING, yticklabels=True, cbar_kws=told, ax=ax)
+    ax.tick_params(labelsize=SMALLEST_TYPE)
     rings = np.argwhere(pairs.stands_out[:, strongest]) + 0.5
-    ax.scatter(rings[:, 1], rings[:, 0], s=60, facecolors="none", edgecolors="black")
+    ax.scatter(rings[:, 1], rings[:, 0], s=60, facecolors="none", edgecolors=INK)
+    marks = "A ring is a marked pair." if len(rings) else "No pair of this song is marked."
     chapter.figure(
         fig,
         alt="Heatmap of the weight of each stem and segment with the words of the strongest pairs.",
-        caption="Cells down, words across. A ring is a marked pair.",
+        caption=f"Cells down, words across. {marks}",
         name="fig-pairs",
     )
 
@@ -320,7 +324,7 @@ if asked:
 #
 # - **Strength.** A share with an interval, on a scale that does not take the bend of a softmax for a finding. For late
 #   fusion the whole matrix of pairs costs no more than an explanation.
-# - **Limit.** Among thousands of pairs only strong ones are marked. That none is marked is no proof that there is none.
+# - **Limit.** Among thousands of pairs only strong ones are marked. If none is marked, there may still be some.
 # - **Limit.** A model that does not fuse late is asked about every combination, so that fewer masks are affordable.
 # - **What this cannot tell you.** Whether sound and words interact for a *listener*.
 #
@@ -341,7 +345,7 @@ few = {n: ml.interaction(test[0], model, masks=(n, n)).shares.loc["logit"] for n
 pd.DataFrame(few).T[["share", "low", "high"]].round(4)
 
 # %% [markdown]
-# **3.** An exclusive or of four logits on one cell and one word: what share, and what weight of the pair?
+# **3.** One cell and one word decide by an exclusive or worth four logits. What is the share?
 
 # %% tags=["hide-cell", "solution"]
 bits = rng.integers(0, 2, 300) - 0.5
@@ -353,7 +357,7 @@ print(f"share {sobol_share(either[..., 0])['share']:.2f}")
 #
 # Interaction is what is left of a grid of audio masks and lyric masks once rows and columns are taken out. Probabilities
 # show some even when nothing interacts; centred log probabilities do not. The paper's head can combine sound and words
-# in the spread by which LayerNorm divides; how often training finds that is measured above.
+# in the spread by which LayerNorm divides. How often training finds that is in the table of heads.
 #
 # ## Next
 #

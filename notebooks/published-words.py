@@ -21,7 +21,7 @@
 # **What you will learn**
 #
 # - which words lead each genre and each mood, and which of them are slurs;
-# - how to test whether the words of two genres lie apart, in place of looking at a plane;
+# - how to test whether the words of two genres lie apart, instead of judging a picture by eye;
 # - why words must not be compared with stems by their sums.
 #
 # **What you need**: {doc}`The published explanations, re-read </runs/published>`.
@@ -95,9 +95,8 @@ if tables:
 # ## Are the themes apart?
 #
 # Figure 3 of the paper lays the ten leading words of hip hop, heavy music and pop on a plane, by t-SNE of their GloVe
-# vectors {cite}`pennington2014glove`. A plane can deceive, so we put a number to it in the full space: how often does a word lie nearer to the mean
-# of its own class than to another's, when it is left out of the mean? A thousand shuffles of the labels say what chance
-# gives.
+# vectors {cite}`pennington2014glove`. A plane can deceive, so we count in the full space: how often is the nearest class
+# mean that of a word's own class, computed without the word? A thousand shuffles of the labels say what chance gives.
 
 
 # %% tags=["hide-input"]
@@ -178,20 +177,22 @@ elif tables:
 
 # %% [markdown]
 # The thesis's figure 5.3.7 says that the thirty leading words of hip hop and of heavy music lie apart, and those of
-# alternative rock and rock do not: the second and third row are its two halves.
+# alternative rock and rock do not. The second and third row of the table test these two statements. A large *p* does
+# not show that words mix: it says that this test cannot tell.
 #
 # ## Words beside stems
 #
-# The multimodal table as in figure 2 of the paper and figures 5.3.18 to 5.3.20 of the thesis: average importance. Grey
-# bars rest on one song.
+# The multimodal table as in figure 2 of the paper and figures 5.3.18 to 5.3.20 of the thesis: average importance. Each
+# grid goes from dark blue (0) to yellow, its largest cell, whose importance stands above it. Grey bars rest on one song.
 
 # %% tags=["hide-input"]
 if tables:
     sums, counts = tables["genre multimodal"]
     average = ml.importance(sums, counts, "average")
-    fig, axes = figures.panels(6, width=4.4, height=2.6, columns=2)
+    fig, axes = figures.panels(6, width=3.5, height=2.5, columns=2)
     for left, right, genre in zip(axes[::2], axes[1::2], ("hip hop", "punk", "pop")):
-        figures.heatmap(left, grid(average.loc[genre]), genre)
+        cells = grid(average.loc[genre])
+        figures.heatmap(left, cells, f"{genre}: up to {cells.max(axis=None):.2f}")
         top = words(average.loc[genre])[:12]
         single = counts.loc[genre, top.index] == 1
         colours = [figures.FAINT if one else figures.COLOURS["lyrics"] for one in single]
@@ -210,7 +211,8 @@ if tables:
 # %% [markdown]
 # Words carry {glue:text}`share_hip:.0f` % of the summed weight for hip hop, {glue:text}`share_punk:.0f` % for punk and
 # {glue:text}`share_pop:.0f` % for pop. But a song has some hundred words and only forty cells. Where most weights are
-# noise, a sum grows with the number of features, whatever their effects are. {doc}`Claims </runs/claims>` decides what the paper says of this figure.
+# noise, a sum grows with the number of features, whatever their effects are. {doc}`Claims </runs/claims>` decides what
+# the paper says of this figure.
 #
 # ## Strengths
 #
@@ -257,6 +259,6 @@ if groups:
 #
 # - {glue:text}`slur_weight:.0f` % of hip hop's summed importance is slurs and swearwords.
 # - Whether themes lie apart can be tested; a picture of a plane is not a test.
-# - Sums of weights count features. They do not tell whether words or stems matter more.
+# - A sum of weights grows with the number of features. It does not tell whether words or stems matter more.
 #
 # ## Next

@@ -17,13 +17,13 @@
 #
 # The authors of MusicLIME published what their explanations add up to: for each class the summed weight of every word
 # and of every stem and segment, and how often each was counted. These come from the real models, on real music. Here
-# we read them again and ask of each number how much it can carry.
+# we read them again and ask how far each number can be trusted.
 #
 # **What you will learn**
 #
 # - how to check a published aggregate with nothing but its own tables;
 # - how a ranking changes when words of a single song are left out, and what noise and the homogeneity factor do to it;
-# - how an explanation showed a bug in its data, and nobody noticed.
+# - how an explanation showed a bug in its data, which paper and thesis do not mention.
 #
 # **What you need**: {doc}`Aggregate </runs/aggregate-genre-multimodal>`, for the three importances.
 #
@@ -76,14 +76,14 @@ for name, (sums, counts) in tables.items():
     rows[name] = {
         "classes": len(sums),
         "features": sums.shape[1],
-        "classes x features met": int((counts > 0).sum().sum()),
-        "of these met once": f"{(counts == 1).sum().sum() / (counts > 0).sum().sum():.0%}",
+        "class-feature pairs": int((counts > 0).sum().sum()),
+        "of these in one song": f"{(counts == 1).sum().sum() / (counts > 0).sum().sum():.0%}",
         "negative sums": int((sums < 0).sum().sum()),
     }
 pd.DataFrame(rows).T
 
 # %% [markdown]
-# No table holds a negative number. In the tables with sound, a cell was counted in about half of the songs: there
+# No table holds a negative number. Every song has all forty cells, yet within a class the cells have different counts:
 # negative weights were left out, as the authors' code does, although the thesis prints $|W|$. The lyric tables are less
 # clear. In those of genres the counts of {glue:text}`tens` of {glue:text}`tens_of` classes add up to a multiple of ten, so
 # each song entered with **ten words**. If the ten largest $|W|$ had been taken and the negative ones dropped, the
@@ -97,8 +97,8 @@ if tables:
     chapter.glue("tens_of", len(totals))
 
 # %% [markdown]
-# Two of the eleven are more runs of the multimodal genre model: one explained other songs, one explained both sets
-# again. The second lyrical emotion table is an earlier state of the first.
+# Two of the eleven are further runs of the multimodal genre model: one explained other songs, the other explained both
+# sets again. The second table of emotions from lyrics is an earlier state of the first.
 #
 # ## Their heatmaps, recomputed
 #
@@ -147,8 +147,8 @@ if tables:
 # %% [markdown]
 # What the homogeneity factor does is best seen in its numbers. Every cell occurs in every class, so all their entropies
 # are nearly the same: between {glue:text}`audio_low:.3f` and {glue:text}`audio_high:.3f` bits, where nine equal shares have
-# 3.170. The formula stretches this difference to the whole range from 0 to 1, and {glue:text}`zero_cells` gets exactly
-# 0 in all nine genres: noise, amplified. With words in the same table it is the other way round: the mean factor is
+# 3.170. The formula stretches this small difference to the whole range from 0 to 1. So one cell, here
+# {glue:text}`zero_cells`, must get exactly 0 in all nine genres. With words in the same table cells lose: the mean factor is
 # {glue:text}`factor_audio:.3f` for cells and {glue:text}`factor_words:.3f` for words, of which
 # {glue:text}`factor_single:.0f` % have the full factor 1 because they were met in one class only.
 
@@ -169,8 +169,8 @@ if tables:
 # %% [markdown]
 # ## How many songs does an important word rest on?
 #
-# We take the ten words of largest average importance in each genre, and ask for a *minimum support* of five songs
-# beside.
+# We take the ten words of largest average importance in each genre; the table shows five of them. Beside them stand the
+# leading words with a *minimum support*: those that were counted in five songs or more.
 
 # %% tags=["hide-input"]
 if tables:
@@ -197,8 +197,8 @@ if tables:
 #
 # ## The same songs explained twice
 #
-# The larger multimodal run explained the songs of the first one again, with other perturbations. Words that were met
-# once in both show how far two runs of one song are apart.
+# The larger multimodal run explained the songs of the first one again, with other perturbations. Words that were counted
+# in one song by both show how far two runs of one song are apart.
 
 # %% tags=["hide-input"]
 if tables:
@@ -219,7 +219,7 @@ if tables:
     chapter.figure(
         fig,
         alt="A scatter plot of word weights in two runs: a cloud around the diagonal, wide near zero",
-        caption="Words that were met in one song, in two runs of that song.",
+        caption="Words that were counted in one song, in two runs of that song.",
         name="fig-published-runs",
     )
     chapter.glue("same_words", len(pair))
@@ -230,8 +230,8 @@ if tables:
 
 # %% [markdown]
 # Over {glue:text}`same_words` words the standard deviation of one run is {glue:text}`same_sd:.4f`, and the median weight is
-# {glue:text}`same_median:.4f`. {glue:text}`same_within:.0f` % of these words are within two such deviations of zero: they
-# could be zero, and the largest of them are what a ranking shows.
+# {glue:text}`same_median:.4f`. {glue:text}`same_within:.0f` % of these words are within two such deviations of zero, so
+# they could be zero. The few large weights agree well.
 #
 # ## An explanation that showed a bug
 #
@@ -251,8 +251,7 @@ if tables:
 # %% [markdown]
 # *also* and *might* lead folk and rhythm music. With the tokens that can only come from the glue (*likeBring*,
 # *likeBeautiful*) they make up {glue:text}`injected_weight:.1f` % of all importance in this table and
-# {glue:text}`injected_count:.1f` % of its counts. A plain count of words would have shown it too. But publishing the
-# table did not help until someone read it.
+# {glue:text}`injected_count:.1f` % of its counts. A plain count of words would have shown it too.
 #
 # ## The words themselves
 #
@@ -266,8 +265,8 @@ if tables:
 # ## Limits
 #
 # We have sums and counts, not songs: no errors, and no negative weights. That ten words a song entered the lyric tables
-# is inferred from their totals. The injected tokens are recognised by their spelling; a few may be innocent and some are
-# missed.
+# is inferred from their totals. A word counted once in each of two runs may come from two songs. The injected tokens are
+# recognised by their spelling; a few may be innocent and some are missed.
 #
 # ## What this cannot tell you
 #
@@ -306,10 +305,10 @@ if tables:
 # ## Summary
 #
 # - {glue:text}`top_singles` of {glue:text}`top_all` leading words rest on one song; a minimum support changes who leads.
-# - {glue:text}`same_within:.0f` % of the words met once could be zero, by what two runs of one song differ. Errors should
-#   be published with weights.
-# - The homogeneity factor silences sound ({glue:text}`factor_audio:.3f`) and spares rare words
-#   ({glue:text}`factor_words:.3f`).
+# - {glue:text}`same_within:.0f` % of the words that rest on one song could be zero, judged by how far two runs of one
+#   song differ. Errors should be published with weights.
+# - Beside words, the homogeneity factor all but silences sound (mean {glue:text}`factor_audio:.3f`) and spares rare
+#   words ({glue:text}`factor_words:.3f`).
 # - {glue:text}`injected_weight:.0f` % of one table's importance is a lyrics site's advertisement.
 #
 # ## Next

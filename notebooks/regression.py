@@ -180,7 +180,7 @@ judge("Mean", mean)
 # %% [markdown]
 # ## LSTM on lyrics
 #
-# The creators of Music4All {cite}`santana2020music4all` use two networks, one for valence and one for energy. Each has an embedding of 200 dimensions, an LSTM of 128 units and a dense layer with a sigmoid. They trained for 100 epochs; we do for {glue:text}`lstm-epochs`.
+# The creators of Music4All {cite}`santana2020music4all` use two networks, one for valence and one for energy. Each has an embedding of 200 dimensions, an LSTM of 128 units and a dense layer with a sigmoid. They trained for 100 epochs; we train for {glue:text}`lstm-epochs`.
 
 
 # %%
@@ -291,7 +291,7 @@ judge_network("Conv. Net.", fitted(ConvNet(word_vectors(train)), both, 8), both)
 
 
 # %% [markdown]
-# ## A perceptron on things with names
+# ## A perceptron on named features
 #
 # Its inputs are high-level features of the sound: loudness, brightness, how busy it is, and twelve pitch classes. (The thesis takes Spotify's. Where a corpus has Spotify's columns, they are added.) Beside them stand VADER's sentiment of the lyrics {cite}`hutto2014vader` and TF-IDF reduced by SVD. It has three hidden layers of 128, 64 and 32 units.
 
@@ -439,7 +439,7 @@ judge_network("AST + RoBERTa", final, heard_and_read)
 # %% [markdown]
 # ## Side by side
 #
-# The mean absolute error on the test songs. Beside ours stand the thesis's three columns, on Music4All: compare the order, not the numbers. In the thesis's row of the convolutional network the printed average is not the mean of the two columns beside it.
+# The mean absolute error on the test songs. Beside ours stand the thesis's three columns, on Music4All: compare the order, not the numbers. The average that the thesis prints for the convolutional network is not the mean of the two numbers beside it.
 
 # %% tags=["hide-input"]
 board = pd.DataFrame(results).T
@@ -450,12 +450,12 @@ shown = board.join(theirs).rename_axis("regressor").reset_index()
 shown.style.hide(axis="index").format(precision=3, na_rep="not given")
 
 # %% tags=["hide-input"]
-fig, ax = plt.subplots(figsize=(7, 3.4))
+fig, ax = plt.subplots(figsize=(7, 3.6), layout="constrained")
 board[["average", "inputs shuffled"]].plot.barh(ax=ax, color=["#0072B2", "#BBBBBB"])
 ax.axvline(board.loc["Mean", "average"], color="#D55E00", ls="--", label="always the mean")
 ax.invert_yaxis()
 ax.set(xlabel="mean absolute error, smaller is better", ylabel="")
-ax.legend(frameon=False, loc="lower right")
+ax.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=3)
 chapter.figure(
     fig,
     alt="Horizontal bars of the mean absolute error of eight regressors, each with a grey bar for shuffled "
@@ -476,7 +476,7 @@ chapter.glue("lstm-epochs", max(1, round(5 * effort)))
 chapter.glue("mulan-epochs", max(1, round(6 * effort)))
 
 # %% [markdown]
-# {glue:text}`best` has the smallest error: {glue:text}`best-error:.3f`, against {glue:text}`mean-error:.3f` for always saying the mean. Better than the mean by more than 0.005: {glue:text}`beaten`. There is one seed and one split, so differences of a few thousandths mean nothing. With only {glue:text}`songs` songs to learn from, the large networks have too little; the full run of this page gives them more.
+# {glue:text}`best` has the smallest error: {glue:text}`best-error:.3f`, against {glue:text}`mean-error:.3f` for always saying the mean. Better than the mean by more than 0.005: {glue:text}`beaten`. There is one seed and one split, so differences of a few thousandths mean nothing. All learn from {glue:text}`songs` songs, which is little for a transformer. Exercise 1 shows how far a ridge regression comes with them; a full run of this page has more songs than a quick one.
 #
 # ## Strengths, limits, and what this cannot tell you
 #
@@ -498,10 +498,11 @@ for name, make in groups.items():
     print(f"{name}: valence {valence:.3f}, energy {energy:.3f}")
 
 # %% [markdown]
-# **2.** The mean is not the best constant answer for the mean absolute error. Which one is better, and by how much?
+# **2.** On the training songs the best constant answer for the mean absolute error is the median, not the mean. Is it better on the test songs too?
 
 # %% tags=["hide-cell", "solution"]
 print(np.abs(np.median(targets[train], 0) - targets[test]).mean().round(4), "for the median")
+print(board.loc["Mean", "average"].round(4), "for the mean")
 
 # %% [markdown]
 # **3.** Turn the perceptron's answers into emotions. How often are they right?
@@ -513,6 +514,6 @@ print(f"right for {np.mean(np.array(guess) == table['emotion'].to_numpy()[test])
 # %% [markdown]
 # ## Summary
 #
-# Eight regressors, one table. A model that beats the mean, and does worse than the mean when its inputs are shuffled, has learned from its inputs. The others have not.
+# Eight regressors, one table. A model has learned from its inputs if it beats the mean, and does worse than the mean when its inputs are shuffled. Otherwise it has not.
 #
 # ## Next

@@ -22,7 +22,7 @@
 # **What you will learn**
 #
 # - what to attach on Kaggle, and how to see at once that it is the right thing;
-# - how to compute a published accuracy again, with an interval that says how exactly 6,550 songs can tell it;
+# - how to compute a published accuracy again, with an interval that says how exactly the test songs can measure it;
 # - how to explain more songs than one session has hours for.
 #
 # **What you need**: an account at Kaggle and a GPU session there with *Internet* on;
@@ -68,8 +68,8 @@ display(sources.style.hide())
 
 # %% [markdown]
 # Then set `root` to the folder under which Kaggle puts them all. `kept` is where everything computed is written. Files
-# there outlast a session if you save a version of the notebook; attach that version's output to the next session and
-# name it in `earlier`, and the work goes on where it stopped. `songs` is how many songs of the test split are used
+# there outlast a session if you save a version of the notebook. Attach that version's output to the next session and
+# name it in `earlier`: the work goes on where it stopped. `songs` is how many songs of the test split are used
 # (0: all), `explained` how many songs' lyrics are explained, with `samples` perturbations each.
 
 # %% tags=["parameters"]
@@ -206,8 +206,8 @@ for task in ("genre", "emotion") if corpus else []:
     tops[task] = ml.aggregate(stored(folder, light=True))
 
 # %% [markdown]
-# The five words of each class with the largest mean weight. With so few songs most of them come from one song each, as
-# do most words of the authors' own tables ({doc}`The published explanations, re-read </runs/published>`). Slurs and
+# The table shows the five words of each class with the largest mean weight. With so few songs most of them come from one
+# song each, as do most words of the authors' own tables ({doc}`The published explanations, re-read </runs/published>`). Slurs and
 # swearwords are masked.
 
 # %% tags=["hide-input"]
@@ -239,13 +239,13 @@ pd.Series(hours, name="hours on a T4").rename_axis("what").reset_index().style.h
 #
 # ## Strengths, limits, and what this cannot tell you
 #
-# - **Strength.** No permission is needed: neither Music4All nor any sound.
+# - **Strength.** You need no permission, no copy of Music4All and no sound.
 # - **Strength.** A stopped session costs at most forty answers or one song.
 # - **Limit.** Stems need sound. What the audio and the multimodal models hear can be evaluated here, not explained by
 #   stems.
 # - **Limit.** We could not fetch these data sets where this book is made. The page is tested on an imitation with the
 #   same folders, names and shapes.
-# - **What this cannot tell you**: how the models would do on songs from elsewhere. Validation and test come from the
+# - **What this cannot tell you**: how the models would do on songs from elsewhere. Training and test songs come from the
 #   same collection.
 #
 # ## Exercises
@@ -260,7 +260,7 @@ print(
 )
 
 # %% [markdown]
-# **2.** Which accuracy has a model that always names the most frequent genre of the training songs?
+# **2.** How accurate would a guess be that always names the most frequent genre of the training songs?
 
 # %% tags=["hide-cell", "solution"]
 if corpus:
@@ -285,7 +285,7 @@ if corpus:
 # %% [markdown]
 # ## Summary
 #
-# Four attached data sets and one folder name give the paper's Table 1 again, with intervals, and explanations of its
-# lyrics models. What is computed is kept from session to session.
+# With four attached data sets and one folder name this notebook computes the paper's Table 1 again, with intervals, and
+# explains its lyrics models. What is computed is kept from session to session.
 #
 # ## Next

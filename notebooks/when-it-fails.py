@@ -19,7 +19,7 @@
 #
 # **What you need.** {doc}`Can you trust it? </runs/trust>`
 #
-# **How long, on what.** {glue:text}`took`, with few songs: the sizes below are rough.
+# **How long, on what.** {glue:text}`took`, with few songs: the numbers below are rough.
 
 # %% tags=["remove-cell"]
 import matplotlib.pyplot as plt
@@ -87,9 +87,9 @@ def cell_auc(explanation, song):
 # %% [markdown]
 # ## One: bleed taken for evidence
 #
-# A separator leaks: what the drums played then stands partly in *other*, and their weight with it. The same model
-# explains the same songs with their true stems, and with stems from the small separator of this book. (Of songs
-# without true stems only the second is shown.)
+# A separator leaks: a part of what one stem played ends up in another, and its weight with it. The same model explains
+# the same songs with their true stems, and with stems from the small separator of this book. The rows are each stem's
+# share of the weight. (Of songs without true stems only the second column is shown.)
 
 # %%
 ways = {"true stems": {}} if song.stems is not None else {}
@@ -165,9 +165,9 @@ for count in (10, 7):
 pd.DataFrame(borders).T.rename_axis("segments").round(2)
 
 # %% [markdown]
-# *Touched* is how often a cell with less than half a piece of evidence outranks a cell with none (0.5 is chance): they
-# share the weight. **How to notice:** explain again with another number of segments. Weight that belongs to a moment
-# stays at that moment in seconds.
+# *Touched* is how often a cell with less than half a piece of evidence outranks a cell with none. Above 0.5, which is
+# chance, the two cells share the weight. **How to notice:** explain again with another number of segments. Weight that
+# belongs to a moment stays at that moment in seconds.
 #
 # ## Four: words that the model never read
 #
@@ -189,7 +189,8 @@ read = {feature.name for feature in careful.features}
 unread = [feature.name not in read for feature in careless.features]
 weight = np.abs(careless.weights[careless.row(song.genre)])
 print(
-    f"{sum(unread)} words that the model never read get {weight[unread].sum() / weight.sum():.0%} of the weight"
+    f"{sum(unread)} of {len(unread)} words, which the model never read, get "
+    f"{weight[unread].sum() / weight.sum():.0%} of the weight"
 )
 
 # %% [markdown]
@@ -251,7 +252,7 @@ counts = pd.Series(np.array(moods.classes)[predicted]).value_counts().reindex(mo
 counts.to_frame(f"of {len(some)} songs classified so").T
 
 # %% [markdown]
-# **How to notice:** print the number of songs beside every claim about a class. The thesis does so for this very class.
+# **How to notice:** print the number of songs beside every claim about a class. The thesis prints it for *Relaxed*.
 #
 # ## Seven: *muted* can mean many things
 #
@@ -286,20 +287,20 @@ for ax, (name, w) in zip(axes, cells.items()):
 chapter.figure(
     fig,
     alt="Grids of stems by segments, one for each meaning of muted, on one colour scale.",
-    caption="One song, one model, several meanings of *muted*.",
+    caption="One song, one model, several meanings of *muted*. Orange speaks for the label, blue against it.",
     name="fig-theatre",
 )
 
 # %% [markdown]
 # The training of this model mutes cells with silence, so a comparison of the three by AUC favours silence. **How to
-# notice:** explain with two meanings. An explanation without its meaning of *muted* is half a sentence.
+# notice:** explain with two meanings. Say beside every explanation what *muted* means in it.
 #
 # ## Strengths, limits, and what this cannot tell you
 #
 # - **Strength.** Each failure is looked for where it should show. Where it did little harm, the number says so.
 # - **Limit.** Few songs and one seed: differences of a few hundredths mean nothing here.
-# - **What this cannot tell you.** Which of the seven is at work in the explanation that you hold in your hand. The
-#   seven ways to notice are a start.
+# - **What this cannot tell you.** Which of the seven is at work in your own explanation. The seven ways to notice are a
+#   start.
 #
 # ## Exercises
 #
@@ -348,8 +349,9 @@ ml.MusicLIME(both, ["yes", "no"], samples=2000).explain(doubled).table("yes").he
 #
 # ## Summary
 #
-# Bleed moves weight, copies share it, borders split it, windows hide words, unfamiliar silence is evidence, rare classes
-# rest on next to nothing, and *muted* can mean many things. All of it can be measured.
+# Bleed moves weight, copies share it, segment borders can split it. Words beyond the model's window get weight, the model
+# reacts to silence that it never met, means over rare classes rest on next to nothing, and *muted* can mean many things.
+# All of it can be measured.
 #
 # ## Next
 #

@@ -685,7 +685,7 @@ def _claims_on_classes() -> list[Claim]:
             "alternative rock, a tie at 0.30, ahead by 0.06 on either side",
         ),
         (
-            "Read, four genres stay below an F1 of 0.3",
+            "From lyrics alone, four genres stay below an F1 of 0.3",
             "thesis 5.3.1",
             partial(below_f1, weak, "lyrics", 0.3),
             "0.3 less the highest F1",

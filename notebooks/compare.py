@@ -57,7 +57,7 @@ fresh: int = 108
 seed: int = 1
 
 # %% [markdown]
-# ## Six models on the same songs
+# ## All models on the same songs
 #
 # We compose new demo songs from another `seed`: no model saw any of them, not even to choose its best epoch. From
 # another corpus we take the test split, or all songs with the preset *real*, whose models saw none of them. A song

@@ -44,7 +44,7 @@ def song_rows(model, song, run: int, options, truth):
                     "foretold": np.mean(found.errors[own] ** 2),
                     "intervals": far.size,
                     "covered": int((np.abs(far) <= reach).sum()),
-                    "trees used": "trees" in found.provenance.get("control", ""),
+                    "trees used": "guessed" in found.provenance.get("control", ""),
                     "seconds": seconds,
                 }
 

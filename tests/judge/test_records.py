@@ -68,6 +68,21 @@ def test_explaining_again_in_the_page_is_pythons_in_the_record():
     assert (rows.loc[rows["R2"] > 0.6, "correlation"] > 0.95).all()
 
 
+def test_the_exams_record_has_its_songs_its_models_and_every_method():
+    exam = record("exam")
+    songs = exam.groupby("model")["song"].nunique()
+    assert songs["default"] >= 100 and songs["plain"] >= 40
+    # Two truths at equal numbers of questions: no method asked more than the others.
+    assert exam["calls"][~exam["method"].str.startswith("the model's own")].max() <= 410
+    of_default = exam[exam["model"] == "default"]
+    per_method = of_default.groupby("method")["song"].nunique()
+    # Integrated gradients and audioLIME's procedure miss songs without planted cells, and no others.
+    assert len(per_method) >= 20 and per_method.min() >= 0.8 * per_method.max()
+    # The references' own error is small beside that of the best method.
+    ours = of_default[of_default["method"] == "MusicLIME, crossed"]
+    assert ours["own error"].median() < ours["rmse"].median()
+
+
 def test_intervals_hold_in_the_exams_record():
     exam = record("exam")
     ours = exam[
@@ -109,3 +124,15 @@ def test_pairs_that_interact_are_found():
     pairs = record("xor_pairs").groupby("method")[["auc", "rank", "rmse"]].mean()
     grid, both = pairs.loc["crossed grid (FIxLIP's pairs)"], pairs.loc["masks of both"]
     assert grid["auc"] > both["auc"] and grid["rank"] > 2 * both["rank"] and grid["rmse"] < both["rmse"]
+
+
+def test_the_second_order_control_pays_and_its_intervals_hold():
+    table = record("adjusted")
+    assert table["song"].nunique() == 10
+    ways = table.groupby(["design", "pairs", "fit"])
+    error = ways["squared error"].mean()
+    for design in ("joint", "crossed"):
+        assert error[(design, False, "trees")] < 0.6 * error[(design, False, "plain")]
+        # Pairs are chosen first: the control on top of them is never worse on average.
+        assert error[(design, True, "trees")] <= error[(design, True, "plain")]
+    assert (ways["covered"].sum() / ways["intervals"].sum()).between(0.93, 0.97).all()

@@ -194,8 +194,7 @@ pd.DataFrame([(f.name, f.text) for f in by_line.removed], columns=["removed", "i
 # ## Strengths, limits, and what this cannot tell you
 #
 # - **Strength.** Anyone can check a counterfactual with one prediction. It cannot be half right.
-# - **Limit.** Every item is needed, but the list need not be the shortest: for a few songs a search through all sets
-#   of two cells and two words finds a shorter one.
+# - **Limit.** Every item is needed, but the list need not be the shortest.
 # - **Limit.** The list is not unique: another one, as short, may hold quite different features.
 # - **Limit.** It takes away and never adds. The silence in place of a cell is also a sound that the model reacts to.
 # - **What this cannot tell you.** What would change *your* mind about the song.

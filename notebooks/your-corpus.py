@@ -29,7 +29,7 @@ from musiclime.show import chapter
 #
 # `corpus` is `"folder"` or `"ultrastar"`, `root` is your folder. `preset` is the model of the first look: `"real"` was trained on real music, `"demo"` on composed songs only. With `epochs` above 0, a small model is trained on your labels too.
 
-# %% tags=["parameters"]
+# %% tags=["parameters", "shown"]
 corpus: str = "folder"
 root: str = ""
 task: str = "genre"

@@ -11,7 +11,6 @@
 #     name: python3
 # ---
 
-
 # %% [markdown]
 # # Your song
 #
@@ -49,7 +48,7 @@ out.mkdir(parents=True, exist_ok=True)
 # `preset="demo"` or `"paper"` a model is trained on the songs that `corpus` and `root` name
 # ({doc}`Your corpus </runs/your-corpus>`).
 
-# %% tags=["parameters"]
+# %% tags=["parameters", "shown"]
 audio: str = ""
 lyrics: str = ""
 task: str = "genre"

@@ -111,7 +111,7 @@ def page(notebook, values: dict, suffix: str = ""):
             is_hidden = "remove-cell" in tags
             if not is_hidden:
                 cells.append(nbformat.v4.new_markdown_cell(line_of_values(values), id="this-run"))
-                tags.append("hide-input")
+                tags += [] if "shown" in tags else ["hide-input"]
         if INJECTED in tags:
             cell.source = cell.source.replace("# Parameters", "# What this run sets instead", 1)
             tags.append("remove-cell" if is_hidden else "hide-input")

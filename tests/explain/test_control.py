@@ -105,7 +105,7 @@ def test_a_grid_gets_smaller_errors_that_hold():
 
 
 def test_an_explainer_says_whether_trees_helped_and_refuses_them_where_they_have_no_meaning():
-    song = ml.Song(np.ones(800, np.float32), 100, "la di da dum", stems={"mix": np.ones(800, np.float32)})
+    song = ml.Song(np.ones(800, np.float32), 100, "la di da di", stems={"mix": np.ones(800, np.float32)})
 
     def predict(audio, lyrics):
         first = (np.abs(audio[:, :400]).mean(1) > 0.45) & (np.abs(audio[:, 400:]).mean(1) > 0.45)

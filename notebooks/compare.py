@@ -187,13 +187,14 @@ chapter.figure(
 # %% tags=["hide-input", "only-real"]
 if preset == "real":
     reader = ml.LyricsLIME(models["genre", "multimodal"])
-    begins = [max(0, min(30, song.seconds - 60)) for song in songs]
-    minute = [reader.prepare(song.excerpt(begin, 60)) for begin, song in zip(begins, songs)]
+    asked = []
+    for song in songs:
+        begin = max(0, min(30, song.seconds - 60))
+        asked.append((reader.prepare(song.excerpt(begin, 60)).audio[None], [song.lyrics]))
     said = {"song": songs.table["title"].tolist(), "its label": songs.table["genre"].tolist()}
     for modality in MODALITIES:
         model = models["genre", modality]
-        asked = [model.predict(part.audio[None], [song.lyrics]) for part, song in zip(minute, songs)]
-        found = np.concatenate(asked)
+        found = np.concatenate([model.predict(audio, lyrics) for audio, lyrics in asked])
         best = found.argmax(axis=1)
         said[modality] = [f"{model.classes[k]} {p[k]:.2f}" for k, p in zip(best, found)]
     display(pd.DataFrame(said).style.hide(axis="index"))

@@ -41,7 +41,7 @@ pre { overflow: visible !important; break-inside: auto; }
   break-inside: auto; overflow: visible !important; max-height: none !important;
 }
 table { font-size: 9pt; }
-.ml-player :is(th, td) { text-align: start; }
+.ml-player table :is(th, td) { text-align: start !important; }
 p, li { orphans: 3; widows: 3; }
 table :is(td, th) { overflow-wrap: anywhere; }
 </style>"""

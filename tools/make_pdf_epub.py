@@ -41,14 +41,27 @@ pre { overflow: visible !important; break-inside: auto; }
   break-inside: auto; overflow: visible !important; max-height: none !important;
 }
 table { font-size: 9pt; }
+.ml-player table :is(th, td) { text-align: start !important; }
+p, li { orphans: 3; widows: 3; }
 table :is(td, th) { overflow-wrap: anywhere; }
 </style>"""
+TITLE = "The MusicLIME book"
+QUESTION = "Which words, and which stem in which tenth of a clip, moved a music model's decision?"
 COVER = """<div class="ml-cover">
-<p>The MusicLIME book</p>
-<p>Which words, and which stem in which tenth of a clip, moved a music model's decision?</p>
+<p>{title}</p>
+<p>{question}</p>
 <p>Built from commit {commit}. The site plays what you read about here: <a href="{address}">{address}</a></p>
 <p>Chapters that exist for several tasks and modalities are printed once; the site has the others.</p>
 </div>"""
+# What a shelf of e-books tells of it. No footnotes of addresses; contents of all chapters.
+ABOUT_EPUB = {
+    "epub_title": TITLE,
+    "epub_description": QUESTION,
+    "epub_uid": "book",
+    "epub_scheme": "URL",
+    "epub_show_urls": "no",
+    "epub_tocscope": "includehidden",
+}
 
 
 def site_address(source: Path) -> str:
@@ -72,9 +85,12 @@ def printable(page: str, cover: str) -> str:
     return page.replace("</head>", f"{PRINT_STYLE}</head>", 1)
 
 
-def build(builder: str, conf: Path, source: Path, out: Path) -> None:
+def build(builder: str, conf: Path, source: Path, out: Path, settings: dict[str, str] | None = None) -> None:
     """Run sphinx-build; its messages are shown only where it fails."""
-    command = [sys.executable, "-m", "sphinx", "-b", builder, "-c", str(conf.parent), str(source), str(out)]
+    command = [sys.executable, "-m", "sphinx", "-b", builder, "-c", str(conf.parent)]
+    for name, value in (settings or {}).items():
+        command += ["-D", f"{name}={value}"]
+    command += [str(source), str(out)]
     done = subprocess.run(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if done.returncode:
         sys.exit(f"{done.stdout[-4000:]}\nsphinx-build -b {builder} failed")
@@ -98,11 +114,12 @@ def main() -> None:
 
     build("singlehtml", conf, source, out / "single")
     page = out / "single" / "index.html"
-    cover = COVER.format(commit=commit_of(source) or "unknown", address=address)
+    commit = commit_of(source) or "unknown"
+    cover = COVER.format(title=TITLE, question=QUESTION, commit=commit, address=address)
     page.write_text(printable(page.read_text(encoding="utf-8"), cover), encoding="utf-8")
     print_pdf(page, out / "musiclime-book.pdf")
 
-    build("epub", conf, source, out / "epub")
+    build("epub", conf, source, out / "epub", {**ABOUT_EPUB, "epub_identifier": address})
     made = next((out / "epub").glob("*.epub"))
     shutil.copy(made, out / "musiclime-book.epub")
     for name in ("musiclime-book.pdf", "musiclime-book.epub"):

@@ -5,7 +5,9 @@ builder of pages to draw. `tools/make_pdf_epub.py` runs both builders.
 """
 
 import re
+from pathlib import Path
 
+from bs4 import BeautifulSoup
 from docutils import nodes
 from reading_order import is_hidden_variant
 from sphinx import addnodes
@@ -17,6 +19,26 @@ NOSCRIPT = re.compile(r"<noscript>(.*?)</noscript>", re.S)
 TABLE_OF_WEIGHTS = re.compile(r'<details class="ml-table">.*?<tbody>(.*?)</tbody>.*?</details>', re.S)
 ROW = re.compile(r"<tr\b.*?</tr>", re.S)
 ROWS_SHOWN = 8
+# A cell without a heading at the start of each row of a table of weights.
+BLANK_CELL = re.compile(r"(<tr\b[^>]*>\s*)<td>\s*</td>")
+# The site fills this heading with the page that follows; on paper the page follows.
+EMPTY_NEXT = re.compile(r'<section id="next[\w-]*">\s*<h\d>Next(?:(?!</h).)*</h\d>\s*</section>', re.S)
+# Pages that lie among the site's static files are not part of a book on paper.
+LINK_TO_STATIC_PAGE = re.compile(r'href="(?:\.\./)*(_static/[^"]+\.html[^"]*)"')
+# A picture that leads to its file, which on paper is a file of the machine that built the book.
+LINKED_PICTURE = re.compile(r'<a class="[^"]*\bimage-reference\b[^>]*>\s*(<img\b[^>]*>)\s*</a>')
+# These extensions bring their styles only after an EPUB has been packed.
+STYLES_THAT_COME_LATE = ("mystnb", "exercise")
+# An e-book reader is as narrow as a phone and cannot scroll sideways: nothing is wider than the page.
+EPUB_STYLE = """<style>
+pre { white-space: pre-wrap !important; overflow-wrap: anywhere; font-size: 0.75em; line-height: 1.4; }
+table { max-width: 100%; font-size: 0.75em; }
+table :is(td, th) { overflow-wrap: anywhere; hyphens: auto; padding: 0.2em 0.4em; vertical-align: top; }
+p, li, dt, dd { overflow-wrap: anywhere; }
+img { max-width: 100%; height: auto; }
+math[display="block"] { max-width: 100%; overflow-x: auto; font-size: 0.85em; }
+.eqno { float: none; position: static; display: block; text-align: right; }
+</style>"""
 FOLD = re.compile(r'<details class="admonition hide[^"]*">\s*<summary.*?</summary>(.*?)</details>', re.S)
 FOLDED_SOURCE = re.compile(
     r'<details class="admonition hide[^"]*">\s*<summary[^>]*>\s*'
@@ -46,15 +68,13 @@ def strongest_weights(page: str, address: str) -> str:
     """The page with a sentence and the largest weights in place of each player's table of all weights."""
 
     def shown(found: re.Match) -> str:
-        rows = ROW.findall(found[1])[:ROWS_SHOWN]
+        rows = BLANK_CELL.sub(r"\1", "".join(ROW.findall(found[1])[:ROWS_SHOWN]))
         told = (
             f'<p>On <a href="{address}">the site</a> this is a player: there you mute what you like and hear '
             "it, and the model answers again. These features weigh most:</p>"
         )
-        head = (
-            "<thead><tr><td></td><th>feature</th><th>modality</th><th>weight</th><th>error</th></tr></thead>"
-        )
-        return f'{told}<table class="dataframe">{head}<tbody>{"".join(rows)}</tbody></table>'
+        head = "<thead><tr><th>feature</th><th>modality</th><th>weight</th><th>error</th></tr></thead>"
+        return f'{told}<table class="dataframe">{head}<tbody>{rows}</tbody></table>'
 
     return TABLE_OF_WEIGHTS.sub(shown, page)
 
@@ -73,12 +93,39 @@ def for_paper(page: str, address: str) -> str:
         address: where the site is published, with a slash at its end.
     """
     page = SCRIPT.sub("", NOSCRIPT.sub(r"\1", page))
+    page = LINKED_PICTURE.sub(r"\1", LINK_TO_STATIC_PAGE.sub(rf'href="{address}\1"', page))
+    page = EMPTY_NEXT.sub("", page)
     return unfolded(strongest_weights(linked_sounds(page, address), address))
+
+
+def well_formed(page: str) -> str:
+    """The HTML of a page as XHTML: readers of EPUB show no page in which an element is left open.
+
+    Styles within the text are left out: they belong into the head, and are of the site.
+    """
+    parsed = BeautifulSoup(page, "html.parser")
+    for styled in parsed(["style", "link"]):
+        styled.decompose()
+    return str(parsed)
+
+
+def for_epub(context: dict) -> None:
+    """Give a page of an EPUB a style for narrow pages, and take away links to styles that it lacks."""
+    context["metatags"] = context.get("metatags", "") + EPUB_STYLE
+    context["css_files"] = [
+        style
+        for style in context["css_files"]
+        if not Path(str(style.filename)).name.startswith(STYLES_THAT_COME_LATE)
+    ]
+    if context.get("body"):
+        context["body"] = well_formed(context["body"])
 
 
 def change_page(app, pagename, templatename, context, doctree):
     if app.builder.name in BUILDERS and context.get("body"):
         context["body"] = for_paper(context["body"], app.config.html_baseurl)
+    if app.builder.name == "epub":
+        for_epub(context)
 
 
 def leave_out_variants(app, doctree, page):

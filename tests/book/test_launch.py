@@ -1,7 +1,6 @@
 """The copies for Colab and Kaggle, from an empty folder, with a bare repository in the place of GitHub's."""
 
 import os
-import site
 import subprocess
 import sys
 import tempfile
@@ -16,6 +15,8 @@ import musiclime as ml
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAPTERS = sorted(path.stem for path in ROOT.glob("notebooks/*.py"))
+# What plays the platform's Python, Colab's 3.13 or Kaggle's 3.12: any that has what the chapters import.
+PYTHON = os.environ.get("MUSICLIME_LAUNCH_PYTHON", sys.executable)
 # What runs the first cells as the platforms' kernel does, magics and top-level await included.
 RUN = """
 import sys, time
@@ -35,13 +36,17 @@ def git(*arguments, cwd) -> None:
     subprocess.run(["git", *who, *map(str, arguments)], cwd=cwd, check=True, capture_output=True)
 
 
-@pytest.fixture(scope="session")
-def platform(tmp_path_factory):
-    """An interpreter with all packages but musiclime, and variables that lead git to a bare repository.
+def folders_of_packages(python) -> list[str]:
+    """Where an interpreter's packages lie."""
+    ask = "import site; print(*site.getsitepackages(), sep='\\n')"
+    told = subprocess.run([python, "-c", ask], capture_output=True, text=True, encoding="utf-8", check=True)
+    return told.stdout.splitlines()
 
-    The repository holds the files of this working tree that git knows, under the tag of the release.
-    """
-    place = tmp_path_factory.mktemp("platform")
+
+@pytest.fixture(scope="session")
+def repository(tmp_path_factory) -> Path:
+    """A bare repository with the files of this working tree that git knows, under the tag of the release."""
+    place = tmp_path_factory.mktemp("repository")
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True).stdout
     git("init", "-q", "copy", cwd=place)
     for name in filter(None, listed.decode("utf-8").split("\0")):
@@ -53,21 +58,28 @@ def platform(tmp_path_factory):
     git("commit", "-q", "-m", "release", cwd=place / "copy")
     git("tag", f"v{ml.__version__}", cwd=place / "copy")
     git("clone", "-q", "--bare", "copy", "bare.git", cwd=place)
+    return place / "bare.git"
 
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", place / "venv"], check=True)
+
+@pytest.fixture
+def platform(tmp_path_factory, repository):
+    """An interpreter with all packages but musiclime, and variables that lead git to the repository.
+
+    Each test has one of its own: what a copy installs, no other copy may find.
+    """
+    place = tmp_path_factory.mktemp("platform")
+    subprocess.run([PYTHON, "-m", "venv", "--without-pip", place / "venv"], check=True)
     python = place / "venv" / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
-    ask = "import site; print(site.getsitepackages()[0])"
-    told = subprocess.run([python, "-c", ask], capture_output=True, text=True, encoding="utf-8", check=True)
     # A folder that is named in a .pth is searched, its own .pth files, musiclime's among them, are not read.
-    shared = "\n".join(site.getsitepackages())
-    (Path(told.stdout.strip()) / "shared.pth").write_text(shared, encoding="utf-8")
+    shared = "\n".join(folders_of_packages(PYTHON))
+    (Path(folders_of_packages(python)[0]) / "shared.pth").write_text(shared, encoding="utf-8")
     url = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))["repository"]["url"]
     environment = {
         name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "MPLBACKEND")
     }
     environment.update(
         GIT_CONFIG_COUNT="1",
-        GIT_CONFIG_KEY_0=f"url.{(place / 'bare.git').as_uri()}.insteadOf",
+        GIT_CONFIG_KEY_0=f"url.{repository.as_uri()}.insteadOf",
         GIT_CONFIG_VALUE_0=url,
         MUSICLIME_CACHE=str(place / "cache"),
         IPYTHONDIR=str(place / "ipython"),

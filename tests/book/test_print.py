@@ -5,6 +5,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from xml.etree import ElementTree
 
 import make_pdf_epub
 import on_paper
@@ -57,11 +58,32 @@ def test_a_player_becomes_a_sentence_its_sounds_and_its_largest_weights():
     assert not re.search("<script|<noscript|<details|<audio", made)
 
 
+def test_a_heading_that_only_the_site_fills_is_left_out():
+    section = '<section id="next">\n<h2>Next<a class="headerlink" href="#next">#</a></h2>\n{}</section>'
+    assert on_paper.for_paper(section.format(""), "https://a.org/") == ""
+    written = section.format("<p>Explain asks why.</p>")
+    assert on_paper.for_paper(written, "https://a.org/") == written
+
+
 def test_folded_code_is_left_out_and_a_solution_is_shown():
     opening = '<details class="admonition hide above-input"><summary a="b">'
     fold = opening + '<p class="c">{}</p></summary>{}</details>'
     page = fold.format("Show code cell source", "plot") + fold.format("Show code cell content", "solution")
     assert on_paper.for_paper(page, "https://a.org/") == "solution"
+
+
+def test_an_epub_s_page_is_well_formed_and_has_no_style_in_its_text():
+    page = '<div hidden>a &nbsp;<br><style scoped>td {}</style><pre>x\n  y</pre><link href="a.css"></div>'
+    made = on_paper.well_formed(page)
+    assert made == '<div hidden="">a \xa0<br/><pre>x\n  y</pre></div>'
+
+
+def test_no_link_leads_to_the_machine_that_built_the_book():
+    picture = '<img alt="a" src="_images/a.svg"/>'
+    page = f'<a class="reference internal image-reference" href="_images/a.svg">{picture}</a>'
+    assert on_paper.for_paper(page, "https://a.org/") == picture
+    made = on_paper.for_paper('<a href="../_static/study.html#one">x</a>', "https://a.org/")
+    assert made == '<a href="https://a.org/_static/study.html#one">x</a>'
 
 
 @pytest.mark.slow
@@ -74,8 +96,18 @@ def test_the_small_site_becomes_a_pdf_and_an_epub(small_site, tmp_path):
     assert (tmp_path / "musiclime-book.pdf").read_bytes().startswith(b"%PDF")
     with zipfile.ZipFile(tmp_path / "musiclime-book.epub") as book:
         pages = {name: book.read(name).decode() for name in book.namelist() if name.endswith(".xhtml")}
+        packed = {Path(name).name for name in book.namelist()}
     assert {"index.xhtml", "runs/tiny-genre.xhtml"} <= set(pages)
     assert "listen on the site" in pages["runs/tiny-genre.xhtml"]
+    # Readers of EPUB show no page that is not well-formed; these raise where one is not.
+    trees = {name: ElementTree.fromstring(page) for name, page in pages.items()}
+    assert "tiny-genre.xhtml" in pages["nav.xhtml"]
+    styles = {
+        link.get("href").rsplit("/", 1)[-1]
+        for tree in trees.values()
+        for link in tree.iter("{http://www.w3.org/1999/xhtml}link")
+    }
+    assert styles and styles <= packed
     assert [name for name, page in pages.items() if re.search("<audio|<script|<noscript", page)] == []
     single = (tmp_path / "single" / "index.html").read_text(encoding="utf-8")
     assert single.count("listen on the site") >= 4

@@ -28,11 +28,16 @@ def missing(need, extras):
         return True
 
 
-def fetch(package, extras=("",)):
-    for need in map(Requirement, installed.requires(package) or []):
-        if missing(need, extras):
-            pip(f"{need.name}{need.specifier}")
-            fetch(need.name)
+def fetch(packages, extras=("",)):
+    """Install what these packages need and is missing, then what that needs: one call of pip for each step."""
+    wanted = {}
+    for package in packages:
+        for need in map(Requirement, installed.requires(package) or []):
+            if missing(need, extras):
+                wanted[need.name] = f"{need.name}{need.specifier}"
+    if wanted:
+        pip(*wanted.values())
+        fetch(wanted)
 
 
 if str(Path.cwd()) not in sys.path:
@@ -42,7 +47,7 @@ try:
 except installed.PackageNotFoundError:
     pip("-e", ".")
     importlib.invalidate_caches()
-fetch("musiclime", extras=("", "notebooks", "separate", "fleet"))
+fetch(["musiclime"], extras=("", "notebooks", "separate", "fleet"))
 versions = [f"{name} {installed.version(name)}" for name in ("torch", "transformers", "numpy")]
 print("Python", platform.python_version(), *versions)
 if tuple(int(part) for part in installed.version("torch").split(".")[:2]) < (2, 10):

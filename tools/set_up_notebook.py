@@ -29,7 +29,7 @@ def missing(need, extras):
 
 
 def fetch(packages, extras=("",)):
-    """Install what these packages need and is missing, then what that needs: one call of pip for each step."""
+    """Install what these packages need and is missing, then what that needs: a call of pip for each step."""
     wanted = {}
     for package in packages:
         for need in map(Requirement, installed.requires(package) or []):

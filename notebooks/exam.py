@@ -175,6 +175,9 @@ values_board(default).round(2).astype(object).fillna("")
 evidence_board(counted[counted["model"] == "plain"])
 
 # %% [markdown]
+# Words are found as well as before, cells less well, and the model's *own values* find them hardly better. It never met a
+# muted cell, so its answers say little about one: the model's doing, not the explainer's.
+#
 # ## Which faithfulness score would have told?
 #
 # Without a truth one computes scores from masks that the explanation itself chooses. *Deletion* and *insertion* are areas
@@ -246,12 +249,7 @@ from musiclime.judge.exam_pack import grade
 graded_board(grade(place / "answers.json", place / "pack-truth.json")).round(2)
 
 # %% [markdown]
-# From a shell, the same two steps:
-#
-# ```sh
-# python -m musiclime.judge.exam_pack write pack
-# python -m musiclime.judge.exam_pack grade answers.json --truth pack-truth.json
-# ```
+# From a shell: `musiclime exam write pack`, then `musiclime exam grade answers.json --truth pack-truth.json`.
 
 # %% tags=["remove-cell"]
 shutil.rmtree(place)
@@ -259,11 +257,9 @@ shutil.rmtree(place)
 # %% [markdown]
 # ## Strengths, limits, and what this cannot tell you
 #
-# - **Strength.** Two truths: what was planted, and what the model itself does. They separate the explainer's error from
-#   the model's.
+# - **Strength.** Two truths separate the explainer's error from the model's.
 # - **Strength.** Other people's own code, at one budget, with intervals over songs.
-# - **Limit.** Demo models. The training of the default one mutes cells with silence, which suits explainers that do
-#   the same.
+# - **Limit.** The default model was trained on cells muted with silence, which suits explainers that do the same.
 # - **Limit.** These are composed songs. {doc}`The exam on real songs </runs/exam-on-real-songs>` asks the same of spliced
 #   real ones.
 # - **What this cannot tell you.** Which explainer people understand best.
@@ -295,9 +291,8 @@ print(f"{pd.Series(values.values[row]).corr(pd.Series(shapley.values[row]), meth
 # %% [markdown]
 # ## Summary
 #
-# An exam needs a truth. Planted evidence is one, the model's own values are another; splices bring the first to
-# {doc}`real songs </runs/exam-on-real-songs>`. A fair board asks the same number of questions of every method and shows
-# how sure each difference is.
+# An exam needs a truth. Planted evidence is one, the model's own values are another. A fair board asks the same number of
+# questions of every method and shows how sure each difference is.
 #
 # ## Next
 #

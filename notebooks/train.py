@@ -51,7 +51,7 @@ import pandas as pd
 import seaborn as sns
 from IPython.display import Markdown, display
 
-from musiclime.models.evaluation import evaluate
+from musiclime.models.evaluation import answers, evaluate
 from musiclime.models.training import RECIPES
 from musiclime.show.figures import COLOURS, SMALLEST_TYPE
 
@@ -135,6 +135,13 @@ pd.DataFrame(rows).style.hide(axis="index").format({"numbers to learn": "{:,}"})
 # ## What it can do, and with what
 #
 # The test songs come from artists that the model never met.
+
+# %% tags=["remove-cell"]
+test = songs.kept_aside()
+if corpus == "demo" and preset == "demo":
+    # Composing a song takes longer than judging it: all six models are asked together, each page finds its answers.
+    pairs = [(one, other) for one in ("genre", "emotion") for other in ("multimodal", "audio", "lyrics")]
+    answers([ml.load_model(one, other) for one, other in pairs], test, progress=False)
 
 # %%
 test = songs.kept_aside()

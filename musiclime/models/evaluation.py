@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from filelock import FileLock
 from sklearn.metrics import confusion_matrix, f1_score, precision_recall_fscore_support
 from tqdm.auto import tqdm
 
@@ -88,12 +89,15 @@ def answers(models: list[Model], corpus: Corpus, progress: bool = True) -> list[
     (chapter *Train*)
     """
     files = [_file_of_answers(model, corpus) for model in models]
-    missing = [number for number, file in enumerate(files) if not file.is_file()]
-    if missing:
-        asked = _ask([models[number] for number in missing], corpus, progress)
-        for number, answer in zip(missing, asked):
-            with whole(files[number]) as draft:
-                np.savez(draft, **answer)
+    files[0].parent.mkdir(parents=True, exist_ok=True)
+    # Songs are composed or read by one process at a time: the others wait, and may find their answers there.
+    with FileLock(files[0].parent / f"{corpus.fingerprint}.lock"):
+        missing = [number for number, file in enumerate(files) if not file.is_file()]
+        if missing:
+            asked = _ask([models[number] for number in missing], corpus, progress)
+            for number, answer in zip(missing, asked):
+                with whole(files[number]) as draft:
+                    np.savez(draft, **answer)
     found = []
     for file in files:
         with np.load(file) as kept:

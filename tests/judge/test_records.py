@@ -136,3 +136,11 @@ def test_the_second_order_control_pays_and_its_intervals_hold():
         # Pairs are chosen first: the control on top of them is never worse on average.
         assert error[(design, True, "trees")] <= error[(design, True, "plain")]
     assert (ways["covered"].sum() / ways["intervals"].sum()).between(0.93, 0.97).all()
+
+
+def test_a_model_that_never_met_muted_cells_hides_its_planted_cells_from_its_own_values_too():
+    exam = record("exam")
+    own = exam[(exam["method"] == "the model's own values: banzhaf") & (exam["cost"] >= 0.2)]
+    auc = own.groupby(["model", "modality"])["auc"].mean()
+    assert auc[("default", "audio")] - auc[("plain", "audio")] > 0.05
+    assert abs(auc[("default", "lyrics")] - auc[("plain", "lyrics")]) < 0.05

@@ -282,7 +282,7 @@ def test_the_papers_network_has_its_real_size_and_learns(monkeypatch):
     assert lost == [] and loss.item() == pytest.approx(np.log(9), abs=1)
     # The page that says what it takes says what is computed before a training.
     page = Path(__file__).parents[2] / "book/reproduce/what-you-need.md"
-    promised = re.findall(r"(\d+) takes? (\d+)", page.read_text(encoding="utf-8"))
+    promised = re.findall(r"(\d+)(?: songs at once)? takes? (\d+)", page.read_text(encoding="utf-8"))
     nothing_free = SimpleNamespace(available=1)
     monkeypatch.setattr(training.psutil, "virtual_memory", lambda: nothing_free)
     for songs, size in promised:

@@ -183,15 +183,12 @@ evidence_board(counted[counted["model"] == "plain"])
 # Without a truth one computes scores from masks that the explanation itself chooses. *Deletion* and *insertion* are areas
 # under the model's answer while the features go, or come, in the order of their weights; *comprehensiveness* and
 # *sufficiency* are mean losses when the top features go, or alone stay. L-MAC (Paissan 2024) keeps what has a positive
-# weight and mutes the rest. With $p$ the answer before and $q$ after, averaged over songs:
-#
-# - *average increase*: how often $q > p$;
-# - *average drop*: $\max(0, p - q) / p$;
-# - *average gain*: $\max(0, q - p) / (1 - p)$.
+# weight and mutes the rest. With $p$ the answer before and $q$ after, *increase* says how often $q > p$, *drop* is the
+# mean of $\max(0, p - q) / p$, and *gain* of $\max(0, q - p) / (1 - p)$.
 #
 # Would they have ranked the methods rightly? Kendall's rank correlation over methods (1: the same ranking, 0: none, below
 # 0: the reverse), with an interval from drawing the songs again. A score would have told where its whole interval lies
-# above 0. Left out: *random*, and methods that say nothing of words.
+# above 0.
 
 # %% tags=["hide-input"]
 SMALL_IS_GOOD = ("deletion", "sufficiency", "drop")

@@ -19,7 +19,7 @@
 #
 # **What you need.** {doc}`Can you trust it? </runs/trust>`.
 #
-# **How long, on what.** {glue:text}`took`; the two large tables were recorded by benchmarks and are only read here.
+# **How long, on what.** {glue:text}`took`; the two large tables were recorded.
 
 # %%
 import musiclime as ml
@@ -68,8 +68,7 @@ drawn = model_values(small, game_song, masks=6000, enumerated=0)
 print(f"all 16,384 masks against 6,000 drawn ones: {np.abs(exact.values - drawn.values).max():.5f} at most")
 
 # %% [markdown]
-# Now a song of the demo. Two sets of weights of its cells are marked: an explanation with few masks, and the model's own
-# values.
+# Two sets of weights of a demo song's cells are marked: an explanation with few masks, and the model's own values.
 
 # %%
 model = ml.load_model("genre", "multimodal")
@@ -288,8 +287,8 @@ print(f"{pd.Series(values.values[row]).corr(pd.Series(shapley.values[row]), meth
 # %% [markdown]
 # ## Summary
 #
-# An exam needs a truth. Planted evidence is one, the model's own values are another. A fair board asks the same number of
-# questions of every method and shows how sure each difference is.
+# An exam needs a truth: planted evidence, or the model's own values. A fair board asks the same number of questions of
+# every method and shows how sure each difference is.
 #
 # ## Next
 #

@@ -8,9 +8,8 @@ PATIENCE ?= 1
 PROFILE = $(if $(FULL),full,quick)
 RUN = .venv/bin/python
 READY = .venv/ready
-# One thread a test, for more threads than cores wait for each other; three tests, for one often waits for a browser.
-TEST_JOBS ?= 3
-TESTS = OMP_NUM_THREADS=1 $(RUN) -m pytest -n $(TEST_JOBS) --dist loadfile --durations 15
+# Two tests side by side, one thread each: more threads than cores wait for each other.
+TESTS = OMP_NUM_THREADS=1 $(RUN) -m pytest -n $(JOBS) --dist loadfile --durations 15
 
 .PHONY: help book runs html print serve test check lint pairs models models-check dist links screenshot bench bench-check clean
 help:

@@ -20,6 +20,7 @@ from .surrogate import Fit, fit
 TREES, LEAVES, RATE = 40, 8, 0.2
 SMALLEST_LEAF = 5  # masks
 FOLDS = 5
+FEWEST = 50  # masks: of fewer, trees learn nothing that they could take off
 
 
 @dataclass(frozen=True)
@@ -128,6 +129,8 @@ def fit_with_control(masks: np.ndarray, outputs: np.ndarray, alpha: float = 1.0,
     """
     outputs = np.asarray(outputs, dtype=float)
     plain = fit(masks, outputs, None, alpha, pairs)
+    if len(masks) < FEWEST:
+        return plain
     known = guess(masks, outputs, pairs)
     rest = fit(masks, outputs - known.answers, None, alpha, pairs)
     return _better(plain, rest, known.values, masks.mean(axis=0))
@@ -153,6 +156,8 @@ def fit_crossed_with_control(
         A `CrossedFit`; its R2 and its noise are those of the plain fit.
     """
     plain = fit_crossed(audio, lyrics, grid(), alpha, pairs)
+    if min(len(audio), len(lyrics)) < FEWEST:
+        return plain
     row_means, column_means = _means(grid())
     by_sound = guess(audio, row_means, pairs[0])
     by_words = guess(lyrics, column_means, pairs[1])

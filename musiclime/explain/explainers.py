@@ -115,8 +115,8 @@ class MusicLIME:
             "design": DESIGNS,
             "sampling": SAMPLING,
             "pairs": PAIRS,
+            "control": CONTROLS,
         }
-        allowed["control"] = CONTROLS
         for what, values in allowed.items():
             if getattr(self, what) not in values:
                 told = ", ".join(map(str, values))

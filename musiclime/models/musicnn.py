@@ -8,6 +8,7 @@ mix of the clip's cells can be tabulated: see `PatchTable`.
 
 import hashlib
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import comb
@@ -348,7 +349,7 @@ class PatchTable:
         return json.dumps(data, separators=(",", ":"))
 
 
-class PatchModel:
+class PatchModel(ABC):
     """A model that answers patch by patch; sound in, the mean of its answers out.
 
     A subclass says in `answer` what it makes of the network's fifty logits.
@@ -377,9 +378,9 @@ class PatchModel:
         # What is kept of songs is this process's own.
         return {**vars(self), "_song": None, "_known": {}}
 
+    @abstractmethod
     def answer(self, logits: torch.Tensor) -> torch.Tensor:
         """(n, 50) logits -> (n, classes)."""
-        raise NotImplementedError
 
     def predict(self, audio: Any, lyrics: Any = None) -> np.ndarray:
         """Answers to clips, patches averaged.

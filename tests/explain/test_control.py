@@ -80,6 +80,17 @@ def test_where_a_sum_is_all_there_is_the_plain_fit_stays():
     np.testing.assert_array_equal(found.weights, fit(masks, sums(masks)).weights)
 
 
+@pytest.mark.parametrize("count, pairs", [(2, True), (3, False), (4, False), (8, True)])
+def test_too_few_masks_to_learn_from_are_fitted_plainly(count, pairs):
+    masks = coins(count, 3, seed=1, pairs=pairs)
+    outputs = masks.astype(float) @ np.ones((3, 2))
+    np.testing.assert_array_equal(
+        fit_with_control(masks, outputs, pairs=pairs).weights, fit(masks, outputs, pairs=pairs).weights
+    )
+    found = fit_crossed_with_control(masks, masks, lambda: iter([outputs[:, None] + outputs[None]]))
+    assert not found.controlled
+
+
 def test_a_grid_gets_smaller_errors_that_hold():
     exact, inside, ratios = values(together), [], []
     for seed in range(8):

@@ -55,8 +55,8 @@ support: int = 3
 longest: float = 10.24
 
 # %% [markdown]
-# With `corpus`, `root`, `preset` and `weights` the same page is made from other songs and models. `support` is the
-# least number of songs behind a feature that is tested. Of songs of more than `longest` seconds a part is taken.
+# With `corpus`, `root`, `preset` and `weights` the same page is made from other songs and models. A feature is tested
+# only if at least `support` songs have it. Of a song longer than `longest` seconds only a part is used.
 
 # %% tags=["hide-input"]
 corpus, preset = chapter.available(corpus, root, preset)
@@ -109,7 +109,8 @@ average = ml.aggregate(explained, how="average")
 print("largest difference:", (average.loc[label, by_hand.index] - by_hand).abs().max().round(12))
 
 # %% [markdown]
-# With $S_c$ the songs of class $c$ and $W_{ij}$ the weight of feature $j$ in song $i$, the thesis has three:
+# Let $S_c$ be the songs of class $c$ and $W_{ij}$ the weight of feature $j$ in song $i$. The thesis defines three
+# importances:
 #
 # $$I_{cj}^{AVG} = \frac{\sum_{i \in S_c} |W_{ij}|}{\sum_{i \in S_c : W_{ij} \neq 0} 1} \qquad
 # I_{cj}^{LIME} = \sqrt{\sum_{i \in S_c} |W_{ij}|} \qquad
@@ -137,10 +138,10 @@ pd.DataFrame(leading).style.hide(axis="index")
 #   comes from the spread over songs.
 # - **In these songs**, did it move the model? The songs are given. The error comes only from the perturbations.
 #
-# Three songs hardly show a spread: Student's t with two degrees of freedom asks a mean to be 4.3 errors above zero if one
-# feature is tested, and more than a hundred if a thousand are. So the spread of each feature is *moderated*: pulled
-# towards what all features of its modality show, as is usual for genes {cite}`smyth2004limma`. How strongly it is pulled
-# is estimated from the data.
+# Three songs tell little about the spread. With two degrees of freedom, Student's t asks a mean to lie 4.3 errors
+# above zero if one feature is tested, and more than a hundred errors if a thousand features are. So the spread of
+# each feature is *moderated*: pulled towards what all features of its modality show, as is usual for genes
+# {cite}`smyth2004limma`. How strongly it is pulled is estimated from the data.
 
 # %%
 table = summary(tally(explained), support)
@@ -158,8 +159,8 @@ if tested["songs"].max() < support:
 
 # %% [markdown]
 # `q` is the false-discovery rate (Benjamini and Hochberg): of the features with a `q` below 0.05, at most one in
-# twenty is expected to do nothing. `error` and `q` are for songs like these, the columns that end in *here* for these
-# songs.
+# twenty is expected to do nothing. The columns `error` and `q` answer the first question, those that end in *here*
+# the second.
 
 # %% tags=["hide-input"]
 rows = {}
@@ -210,7 +211,8 @@ else:
 # ## What noise alone would give
 #
 # A feature without any effect still has an average magnitude of 0.80 standard errors, because magnitudes are never
-# negative. The mean of $W^2 - SE^2$ is 0 for such a feature, and its interval says whether it could be.
+# negative. For such a feature the mean of $W^2 - SE^2$ is 0. Where the interval of this mean contains 0, a feature
+# could be without any effect.
 
 # %% tags=["hide-input"]
 floor = np.sqrt(2 / np.pi) * tested["within"]
@@ -276,15 +278,15 @@ if hears:
     chapter.figure(
         fig,
         alt="For each class a heatmap of four stems by ten segments, all on one colour scale",
-        caption="Average importance of stems and segments, on one scale (compare figures 5.3.9 to 5.3.17 of the thesis).",
+        caption="Average importance of stems and segments, on one scale (compare the heatmaps of chapter 5.3 of the thesis).",
         name="fig-aggregate-heatmaps",
     )
 
 # %% [markdown] tags=["only-multimodal"]
 # ## How much is sound, how much is words?
 #
-# We take the words' share of the weight that speaks for a class. Plain sums count *features*: forty cells and as many
-# words without any effect have a share, too. So a weight within two of its errors counts as 0 here. The intervals are
+# We take the words' share of the weight that speaks for a class. A plain sum also counts features without any effect:
+# their noisy weights add up to a share, too. So a weight within two of its errors counts as 0 here. The intervals are
 # by bootstrap over songs.
 
 # %% [markdown] tags=["only-multimodal", "only-genre", "not-real"]
@@ -344,13 +346,13 @@ thesis = (ways["perturbations"] - 5000).abs().idxmin()
 ways.loc[[ways["error"].idxmin(), thesis]].set_axis(["best", "as the thesis"]).round({"error": 5})
 
 # %% [markdown]
-# The more songs differ, the more of the budget belongs to further songs. Where the songs' own spread is estimated as
-# nothing, as may happen with few songs, the formula puts everything into one song and should not be believed.
+# The more songs differ, the more of the budget belongs to further songs. With few songs the spread between songs may
+# be estimated as zero. The formula then puts the whole budget into one song and should not be believed.
 #
 # ## Strengths
 #
 # One pass over any number of explanations, in bounded memory; every number has an error, and features that could be
-# zero are said to be so instead of being ranked.
+# zero are marked instead of being ranked.
 #
 # ## Limits
 #

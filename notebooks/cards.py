@@ -87,7 +87,7 @@ if songs.name.startswith("demo"):
         "evidence": "known song by song: the words and the stem x segment cells that carry the genre",
         "made for": "marking explanations right or wrong, because we know where a label comes from",
         "not made for": "training or judging a model of real music; any statement about a genre or its listeners",
-        "known limits": "simple patterns, few words, English but for a song in a hundred, ten seconds; "
+        "known limits": "simple patterns, few words, English except for one song in a hundred, ten seconds; "
         "we chose what carries a genre",
         "licence": "the code that composes it MIT, its text and sound CC BY 4.0; it holds nobody's music",
     }

@@ -101,7 +101,7 @@ def entries(section):
                 "verdict": claims.verdict(estimate, error),
                 "in errors": estimate / error,
                 "what is measured": claim.measured,
-                "what would have turned it": claim.turned_by,
+                "what would have changed the verdict": claim.turned_by,
             }
         )
     return pd.DataFrame(rows)
@@ -114,9 +114,9 @@ def show(section):
     found = ledger[section]
     plain = found[["claim", "where", "verdict", "in errors"]]
     display(plain.style.hide(axis="index").format({"in errors": "{:+.1f}"}))
-    details = found[["claim", "what is measured", "what would have turned it"]]
+    details = found[["claim", "what is measured", "what would have changed the verdict"]]
     folded = details.style.hide(axis="index").to_html()
-    summary = "What was measured, and what would have turned it"
+    summary = "What was measured, and what would have changed the verdict"
     display(HTML(f"<details><summary>{summary}</summary>{folded}</details>"))
 
 
@@ -149,7 +149,7 @@ show("Who is read, who is heard")
 #
 # The first claim tells more. It compares *nine* genres: does the lyrical model beat the audio model where
 # words lead the multimodal one? The table shows the rank correlation for each run and for several lengths of the
-# list. It is high at twenty features in the first table, from which the thesis speaks, and lower elsewhere.
+# list. It is high at twenty features in the first table, which the thesis uses, and lower elsewhere.
 
 # %%
 if evidence is not None:
@@ -162,8 +162,8 @@ if evidence is not None:
 # %% [markdown]
 # ## Which stems
 #
-# By average importance, which the paper recommends. The *other* stem is all that is neither voice nor drums nor
-# bass, so guitars and synthesizers stand in it. A claim on two classes or several stems is as good as the
+# We rank stems by average importance, which the paper recommends. The *other* stem is all that is neither voice nor
+# drums nor bass, so it holds guitars and synthesizers. A claim on two classes or several stems is as good as the
 # weakest of its comparisons.
 
 # %% tags=["hide-input"]
@@ -188,7 +188,7 @@ if evidence is not None:
 # %% [markdown]
 # ## Which words
 #
-# By homogeneity-weighted importance with upper and lower case taken together, as the thesis shows words.
+# We rank words as the thesis does: by homogeneity-weighted importance, with upper and lower case taken together.
 
 # %% tags=["hide-input"]
 show("Which words")
@@ -205,8 +205,8 @@ show("Which words")
 # - *MusicLIME reveals how audio and lyrical features interact* (paper 1). **Decided by construction**: a sum has no
 #   term in which two features meet, whatever the songs. {doc}`Do words and sound interact? </runs/interaction>`
 #   measures what a sum leaves out.
-# - *Listeners find the explanations helpful* (left open by both). **Not testable**: nobody has been asked yet;
-#   {doc}`/book/listening-study` could.
+# - *Listeners find the explanations helpful* (left open by paper and thesis). **Not testable**: nobody has been asked
+#   yet; {doc}`/book/listening-study` could ask them.
 # - *The averages in table 5.1 are the means of valence and energy* (thesis 5.2.1). **Arithmetic**: for the
 #   convolutional network the table prints 0.211, and the mean of 0.158 and 0.107 is 0.133.
 #
@@ -249,7 +249,8 @@ if evidence is not None:
 #
 # - With so many claims and a rule of two errors, one in twenty true ties is decided by chance.
 # - Segments of a clip are not independent replicates: the error over segments is a little too small.
-# - The thesis chose the words it lists by looking at these tables. That they lead checks the text and finds nothing new.
+# - The thesis chose the words it lists by looking at these tables. So
+#   our test that these words lead only checks the text; it finds nothing new.
 # - The tables keep no negative weight, and most words were counted in one song.
 #
 # ## What this cannot tell you

@@ -22,7 +22,7 @@
 
 # %% [markdown] tags=["only-real"]
 # This page asks models that others trained on real music: musicnn hears, MiniLM reads
-# ({doc}`Real songs </runs/real-songs>`). They were not trained on these songs, and they know genres only.
+# ({doc}`Real songs </runs/real-songs>`). They were not trained on these songs. Of the two tasks they know only genre.
 
 # %% [markdown]
 # **What you will learn**
@@ -32,7 +32,8 @@
 # - how to check that a model uses the evidence, and in which modality (composed songs only);
 # - which of our numbers may be compared with the paper's (few).
 #
-# **What you need**: {doc}`The demo songs </runs/demo-songs>`. How each model was trained is on the pages below this one.
+# **What you need**: {doc}`The demo songs </runs/demo-songs>`. {doc}`Train </runs/train-genre-multimodal>` shows the
+# training.
 #
 # **How long, on what**: {glue:text}`took`, on {glue:text}`count` songs.
 
@@ -43,7 +44,7 @@ import pandas as pd
 from IPython.display import Markdown, display
 
 import musiclime as ml
-from musiclime.models.evaluation import evaluate
+from musiclime.models.evaluation import answers, evaluate
 from musiclime.show import chapter, figures
 
 MODALITIES = ["lyrics", "audio", "multimodal"]
@@ -55,13 +56,14 @@ preset: str = "demo"
 weights: str = "pretrained"
 fresh: int = 108
 seed: int = 1
+longest: float = 60.0
 
 # %% [markdown]
 # ## All models on the same songs
 #
 # We compose new demo songs from another `seed`: no model saw any of them, not even to choose its best epoch. From
-# another corpus we take the test split, or all songs with the preset *real*, whose models saw none of them. A song
-# counts if it has a label that the model knows.
+# another corpus we take the test split. With the preset *real* we take all songs, because its models saw none of
+# them. A song counts if it has a label that the model knows.
 
 # %% tags=["hide-input"]
 corpus, preset = chapter.available(corpus, root, preset)
@@ -82,6 +84,9 @@ if not pairs:
 options = {"weights": weights, "root": root or None, "progress": False}
 models = {pair: ml.load_model(*pair, everything, preset, **options) for pair in pairs}
 named, measures = {}, {}
+if composed:
+    # Composing a song takes longer than judging it, so all six models are asked together.
+    answers(list(models.values()), songs, progress=False)
 for task in tasks:
     asked = [models[task, modality] for modality in MODALITIES]
     named[task] = songs.where(songs.table[task].isin(asked[0].classes))
@@ -108,8 +113,8 @@ chapter.glue("count", len(songs))
 
 # %% [markdown] tags=["not-real"]
 # The last three columns are the accuracy with the planted evidence of genre replaced by neutral material, in one
-# modality or in both. For emotion this is a control: little should be lost. Where the accuracy rises, the planted cells
-# had misled the model.
+# modality or in both. For emotion this is a control: little should be lost. Where the accuracy rises, the planted
+# cells may have misled the model.
 
 # %% tags=["hide-input"]
 fig, axes = figures.panels(len(tasks), width=4.5, height=3.2, columns=2)
@@ -130,8 +135,8 @@ if composed:
     caption = "Accuracy with 95 % bootstrap intervals; diamonds: with the planted genre evidence replaced."
 chapter.figure(
     fig,
-    alt="Bars of accuracy for lyrics, audio and multimodal models, a panel a task, with intervals; diamonds mark the "
-    "accuracy with the genre evidence replaced",
+    alt="Bars of accuracy for lyrics, audio and multimodal models, with intervals, one panel for each task"
+    + ("; diamonds mark the accuracy with the genre evidence replaced" if composed else ""),
     caption=caption,
     name="fig-six",
 )
@@ -139,8 +144,8 @@ chapter.figure(
 # %% [markdown] tags=["not-real"]
 # ## Where a model keeps its evidence
 #
-# If we replace the evidence in one modality only, a model with both must rely on the other. The accuracy that it loses
-# says what it used. {doc}`Can you trust it? </runs/trust>` checks explanations against this.
+# If we replace the evidence in one modality only, a model that uses both must rely on the other one. The accuracy
+# that it loses says what it used. {doc}`Can you trust it? </runs/trust>` checks explanations against this.
 
 # %% tags=["hide-input", "not-real"]
 if composed:
@@ -173,7 +178,7 @@ for number, (ax, pair) in enumerate(zip(axes, pairs)):
 fig.colorbar(image, ax=axes, label="share of the true class", shrink=0.5)
 chapter.figure(
     fig,
-    alt="Confusion matrices, a row a task, for lyrics, audio and both; bright diagonals where a model is right",
+    alt="Confusion matrices for lyrics, audio and both, one row per task; bright diagonals where a model is right",
     caption="Confusion matrices of the models; the columns are in the order of the rows.",
     name="fig-confusion",
 )
@@ -181,16 +186,16 @@ chapter.figure(
 # %% [markdown] tags=["only-real"]
 # ## Song by song
 #
-# Most of these songs have no label. We can still compare the models' answers. Each model hears a minute of a song and
-# reads all its lyrics.
+# Most of these songs have no label. We can still compare the models' answers. Each model hears `longest` seconds of a
+# song and reads all its lyrics.
 
 # %% tags=["hide-input", "only-real"]
 if preset == "real":
     reader = ml.LyricsLIME(models["genre", "multimodal"])
     asked = []
     for song in songs:
-        begin = max(0, min(30, song.seconds - 60))
-        asked.append((reader.prepare(song.excerpt(begin, 60)).audio[None], [song.lyrics]))
+        begin = max(0, min(30, song.seconds - longest))
+        asked.append((reader.prepare(song.excerpt(begin, longest)).audio[None], [song.lyrics]))
     said = {"song": songs.table["title"].tolist(), "its label": songs.table["genre"].tolist()}
     for modality in MODALITIES:
         model = models["genre", modality]
@@ -339,4 +344,4 @@ chapter.glue("gain", gain)
 #
 # ## Next
 #
-# How the six were trained, or {doc}`Regression </runs/regression>`: the same encoders asked for valence and energy.
+# {doc}`Regression </runs/regression>` asks these and other encoders for valence and energy.

@@ -195,8 +195,9 @@ scale = pd.DataFrame(
 scale.style.format("{:,.1f}")
 
 # %% [markdown]
-# That is the book's small model. The real genre model ({doc}`Real songs </runs/real-songs>`) hears musicnn and reads
-# MiniLM. We recorded its times on three songs: twelve seconds of each, its stems by *hpss*, its words one by one.
+# That is the book's small model. The real genre model ({doc}`Real songs </runs/real-songs>`) hears with musicnn and
+# reads with MiniLM. We recorded its times on three songs: twelve seconds of each, its stems by *hpss*, its words one
+# by one.
 
 # %% tags=["hide-input"]
 recorded = pd.read_csv(chapter.data_folder() / "measured" / "tagger.csv", comment="#")

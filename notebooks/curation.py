@@ -290,7 +290,8 @@ pd.DataFrame(measured).style.hide()
 
 # %% [markdown]
 # If two intervals overlap widely, these songs cannot decide. The planted evidence is about genre: the model should find
-# a mood equally well without it. The thesis's scores hardly changed, and it went back to all songs.
+# a mood equally well without it. In the thesis balancing hardly changed the scores, and
+# the authors went back to all songs.
 #
 # ## Words: clean, and no artist on both sides
 #

@@ -64,8 +64,8 @@ chapter.sounds({genre: in_style(genre, seed=3).audio for genre in ml.GENRES}, 16
 pd.DataFrame({genre: STYLES[genre] for genre in ["neutral", *ml.GENRES]}).T.map(", ".join).style
 
 # %% [markdown]
-# Some recipes stand in two rows: rock and alternative rock share a drum beat. A model that confuses these two
-# is wrong, but musically so. Here is a bar of rock, sixteen steps long:
+# Some patterns stand in two rows: rock and alternative rock share a drum beat. A model that confuses these two
+# is wrong, but the mistake makes musical sense. Here is a bar of rock, sixteen steps long:
 
 # %%
 rock = {**GROOVES["backbeat"], "bass": BASSES["riff"][1], "other": RIFFS["crunch"][1]}
@@ -94,7 +94,8 @@ chapter.figure(
 # ## One song
 #
 # In a song of the corpus, only some cells are in the style of its genre. A cell is one stem in one of ten segments of 1.024
-# seconds. Pulses fit a segment a whole number of times, and no sound crosses the border of its cell.
+# seconds. Each segment holds a whole number of pulses (ticks of the rhythm), and no sound crosses the border of its
+# cell.
 
 # %%
 corpus = ml.load_corpus("demo")
@@ -127,9 +128,9 @@ chapter.figure(
 )
 
 # %% [markdown]
-# The same in words: each genre has a list of words. A few of them are planted in the lyrics (marked below);
-# all other words come from lists that the genres share. The clip sings a part of the lyrics without any planted
-# word, so that the voice does not give the genre away.
+# Words are planted in the same way: each genre has a list of words. A few of them are planted in the lyrics (marked
+# below); all other words come from lists that the genres share. The clip sings a part of the lyrics without any
+# planted word, so that the voice does not give the genre away.
 
 # %%
 planted = "|".join(map(re.escape, song.evidence["genre"]["words"]))
@@ -150,7 +151,7 @@ chapter.sounds({"as composed": song.audio, "evidence replaced": song.neutral().a
 
 # %% [markdown]
 # Genres differ in where they show. Hip hop shows mostly in its words, punk mostly in its sound, and some songs
-# have no evidence at all in one of the two. That is planted too:
+# have no evidence at all in one of the two. We chose these shares:
 
 # %%
 columns = ["songs with none in the sound", "cells, mean", "songs with none in the words", "words, mean"]
@@ -193,7 +194,7 @@ if tagger is not None:
 # %%
 if tagger is not None:
     own = [name == genre for name, genre in zip(first.map(ml.genre_of), some.table["genre"])]
-    print(f"the first tag is of the genre that was composed for {sum(own)} of {len(own)} songs")
+    print(f"for {sum(own)} of {len(own)} songs the first tag belongs to the genre that was composed")
     print(
         f"the commonest first tag, {first.mode()[0]!r}, comes first for {(first == first.mode()[0]).mean():.0%}"
     )

@@ -102,7 +102,7 @@ record.round(2).astype(object).fillna("")
 #
 # ## The methods beside each other
 #
-# On the segments of both taggers, every method with the same number of questions to the model:
+# Here are the methods on the segments of both taggers. Each asked the model the same number of questions:
 
 # %% tags=["hide-input"]
 taggers = spliced[spliced["model"].isin(["MTT_musicnn, segments", "MSD_musicnn, segments"])]
@@ -122,8 +122,8 @@ pd.DataFrame(rows).T.loc[means.index]
 #
 # ## Limits
 #
-# In a splice the evidence begins and ends with a segment; real evidence rarely does. There are only thirteen songs, so
-# pairs share songs. The intervals draw pairs, so they are a little too narrow.
+# In a splice the evidence begins and ends with a segment; real evidence rarely does. There are only thirteen songs,
+# so pairs share songs. The intervals treat pairs as independent, so they are a little too narrow.
 #
 # ## What this cannot tell you
 #

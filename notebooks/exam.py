@@ -58,8 +58,8 @@ from musiclime.judge.white_boxes import small_game
 # - **LIME's**: the weights that LIME's sampling and kernel converge to;
 # - **leave one out**: what is lost when one feature goes and all others stay.
 #
-# For a model that hears and reads apart, all pairs of many audio masks and many lyric masks can be asked. With 14
-# features or fewer all masks are asked, and the values are exact.
+# With a late-fusion model we can ask about all pairs of many audio masks and many lyric masks. With 14 features or
+# fewer we ask about all masks, and the values are exact.
 
 # %%
 small, game_song = small_game(audio=7, words=7)
@@ -94,10 +94,10 @@ pd.DataFrame(
 #
 # ## The scoreboard on composed songs
 #
-# Every method got the same songs and the same number of questions to the model, by its own code where there is a
-# package (`benchmarks/peers.py`). audioLIME has none on PyPI: its sampling and its kernel were written from its paper.
-# So were FIxLIP's main effects, on a grid of masks. A song counts for words (or cells) if replacing the planted ones
-# costs the model at least 0.2.
+# Every method got the same songs and the same number of questions to the model. Where there is a package, we ran its
+# own code (`benchmarks/peers.py`). audioLIME has none on PyPI: we wrote its sampling and its kernel from its paper.
+# We did the same for FIxLIP's main effects {cite}`baniecki2025fixlip`, on a grid of masks. A song counts for words
+# (or cells) if replacing the planted ones costs the model at least 0.2.
 
 # %%
 recorded = pd.read_csv(chapter.data_folder() / "measured" / "exam.csv", comment="#")
@@ -160,34 +160,35 @@ evidence_board(default)
 #
 # **Are the model's own values found?** *Error* is the distance from the near-exact values of the method's *own* estimand,
 # divided by their spread: 1 is as bad as saying nothing. Methods that name no estimand are left out. *Intervals that
-# hold* is the share of 95 % intervals that contain the value, beside it for the ten largest weights. Seconds are those
-# of one busy core; `captum: FeatureAblation` computes its estimand exactly.
+# hold* is the share of 95 % intervals that contain the value; the next column is the same for the ten largest
+# weights. Seconds are those of one busy core; `captum: FeatureAblation` computes its estimand exactly.
 
 # %%
 values_board(default).round(2).astype(object).fillna("")
 
 # %% [markdown]
-# **A model that was never trained on muted cells** answers differently to the same masks, so the cheaper methods were
-# asked about it too. Evidence that counts for fewer than five songs is left out:
+# **A model that was never trained on muted cells** answers differently to the same masks, so we ran the cheaper
+# methods on it, too. A kind of evidence that counts for fewer than five songs is left out:
 
 # %%
 evidence_board(counted[counted["model"] == "plain"])
 
 # %% [markdown]
-# Words are found as well as before, cells less well, and the model's *own values* find them hardly better. It never met a
-# muted cell, so its answers say little about one: the model's doing, not the explainer's.
+# Words are found as well as before, cells less well. The model's *own values* find them only a
+# little better, and with so few songs the difference may be chance. This model never met a muted cell, so its answers
+# say little about one.
 #
-# ## Which faithfulness score would have told?
+# ## Would a faithfulness score have ranked the methods rightly?
 #
 # Without a truth one computes scores from masks that the explanation itself chooses. *Deletion* and *insertion* are areas
-# under the model's answer while the features go, or come, in the order of their weights; *comprehensiveness* and
-# *sufficiency* are mean losses when the top features go, or alone stay. L-MAC (Paissan 2024) keeps what has a positive
-# weight and mutes the rest. With $p$ the answer before and $q$ after, *increase* says how often $q > p$, *drop* is the
-# mean of $\max(0, p - q) / p$, and *gain* of $\max(0, q - p) / (1 - p)$.
+# under the model's answer while the features go, or come, in the order of their weights; *comprehensiveness* is the
+# mean loss when the top features go, *sufficiency* when only they stay. L-MAC (Paissan 2024) keeps what has a
+# positive weight and mutes the rest. With $p$ the answer before and $q$ after, *increase* says how often $q > p$,
+# *drop* is the mean of $\max(0, p - q) / p$, and *gain* of $\max(0, q - p) / (1 - p)$.
 #
-# Would they have ranked the methods rightly? Kendall's rank correlation over methods (1: the same ranking, 0: none, below
-# 0: the reverse), with an interval from drawing the songs again. A score would have told where its whole interval lies
-# above 0.
+# Would these scores have ranked the methods rightly? The table gives Kendall's rank correlation over methods (1: the
+# same ranking, 0: none, below 0: the reverse), with an interval from drawing the songs again. Where the whole
+# interval lies above 0, the score ranks the methods better than chance.
 
 # %% tags=["hide-input"]
 SMALL_IS_GOOD = ("deletion", "sufficiency", "drop")
@@ -219,8 +220,8 @@ pd.DataFrame(told).reindex(SCORES)
 # %% [markdown]
 # ## Enter your own
 #
-# **In Python.** Subclass `ml.MusicLIME`, override `explain`, and `ml.mark(mine)` marks it. A function from a model to an
-# explainer sits the whole exam: `ml.mark(lambda model: Mine(model))`.
+# **In Python.** Subclass `ml.MusicLIME`, override `explain`, and `ml.mark(mine)` marks it. A function that makes an
+# explainer from a model takes the whole exam: `ml.mark(lambda model: Mine(model))`.
 #
 # **By files, in any language.** `ml.exam_pack(folder)` writes the songs as sound and text, and the questions as JSON. The
 # truth goes into a second file. You answer with one weight a feature:

@@ -51,6 +51,7 @@ from sklearn.metrics import f1_score
 from musiclime.data.lyrics import words as words_of
 from musiclime.explain.corpus_jobs import explain_songs
 from musiclime.explain.masks import coins
+from musiclime.models.training_data import read_lyrics
 from musiclime.show import figures as plots
 
 chapter.glue("samples", samples)
@@ -66,7 +67,7 @@ model = ml.load_model(task, modality, data, preset=preset, weights=weights, root
 test = data if preset == "real" else data.kept_aside()  # the real models were trained on none of these songs
 test = test.where(np.arange(len(test)) < among)
 if modality == "lyrics":
-    test = test.where([bool(words_of(song.lyrics)) for song in test])
+    test = test.where([bool(words_of(text)) for text in read_lyrics(test, progress=False)])
 explainer = {"lyrics": ml.LyricsLIME, "audio": ml.AudioLIME, "multimodal": ml.MusicLIME}[modality]
 
 
@@ -130,9 +131,9 @@ pd.DataFrame(
 ).round(3).style.hide(axis="index").format(precision=3)
 
 # %% [markdown]
-# `ml.MusicLIME` does the same and adds what is needed in practice: the masks in an order that costs little, nothing
-# asked twice, an error for every weight, and a warning where masks are too few. On these masks it gives the same
-# weights (a test holds the two equal).
+# `ml.MusicLIME` does the same and adds what is needed in practice. It asks about the masks in an order that costs
+# little and never asks twice. It gives every weight an error, and warns where masks are too few. On these masks it
+# gives the same weights (a test checks this).
 
 # %%
 explained_song = ml.MusicLIME(model, samples=by_hand, design="joint").explain(song_at(0))
@@ -141,7 +142,7 @@ explained_song.table().head(5).style.hide(axis="index").format(precision=3)
 # %% [markdown]
 # ## Four songs for a class
 #
-# Now the model judges the songs that were kept aside for testing.
+# Now the model judges songs that it was not trained on.
 
 # %%
 whole = [
@@ -154,8 +155,8 @@ guess = np.array(model.classes)[answers.argmax(axis=1)]
 # %% [markdown]
 # `classes` names those to show: by default the five genres of the thesis (figures 5.3.1 to 5.3.5), else the classes that
 # the model knows best and least by F1. For each we look for four songs: the one labelled most surely and rightly (**true
-# positive**), most surely and wrongly (**false positive**), missed by most (**false negative**), and the **prototype**: of
-# the songs it got right, the one whose probabilities lie nearest to their mean.
+# positive**), most surely and wrongly (**false positive**), missed by the widest margin (**false negative**), and the
+# **prototype**: of the songs it got right, the one whose probabilities lie nearest to their mean.
 
 # %% tags=["hide-input"]
 unknown = sorted(set(classes) - set(model.classes))
@@ -207,7 +208,7 @@ explained = {label: {case: explanation_of[i] for case, i in found_cases[label].i
 # %% tags=["hide-input"]
 chapter.figure(
     plots.strongest(explained),
-    alt="Bars of the five strongest features of each song, a row of panels a class, with 95 % intervals",
+    alt="Bars of the five strongest features of each song, one row of panels for each class, with 95 % intervals",
     caption="The strongest features of each song for its class, with 95 % intervals. Bars to the right speak for the "
     "class, to the left against it; the colour tells sound from words.",
     name="fig-bars",
@@ -248,8 +249,8 @@ if modality != "lyrics":
 # %% [markdown]
 # ## Listen
 #
-# Mute what the explanation names: the model answers, beside the sum of the remaining weights. Of the songs that the model
-# got right, if any, this is the one whose sound weighs most.
+# Mute what the explanation names. You see the model's answer and, beside it, the sum of the remaining weights. Of the
+# songs that the model got right, if any, this is the one whose sound weighs most.
 
 
 # %% tags=["hide-input"]
@@ -283,7 +284,7 @@ chapter.panel(panel)
 #
 # ## Limits
 #
-# - Weights add up. What a word means only together with a sound is in the missing part of R².
+# - Weights add up. An effect that a word has only together with a sound is in the part that R² leaves unexplained.
 # - A muted cell is a sound the model may never have met; another sound in its place can give other weights (exercise 2).
 #
 # ## What this cannot tell you

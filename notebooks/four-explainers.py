@@ -15,8 +15,9 @@
 # # Four explainers
 #
 # The thesis tried four ways to ask a music model *why*: lime on the lyrics, lime on the spectrogram, audioLIME on stems,
-# and finally MusicLIME on both modalities at once. Here all four explain one song, beside lime's own code where lime has
-# any. For each you see what is muted, how masks are weighed, and what the weights estimate.
+# and finally MusicLIME on both modalities at once. Here all four explain one song, beside the code of the Python
+# package `lime` where it has any. For each you see what is muted, how masks are weighed, and what the weights
+# estimate.
 #
 # **What you will learn:** what each explainer mutes; that the drawing of masks, not the kernel, decides what is
 # estimated; how the sound of a muted cell changes an answer; why the thesis gave up on spectrograms.
@@ -140,9 +141,9 @@ correlations = (
 correlations.to_frame("correlation with ours, sampled as lime does").style.format(precision=2)
 
 # %% [markdown]
-# The correlations are below 1 mostly because the masks are random: with another seed our weights correlate no better
-# with *themselves*. Most words weigh nothing, and their noise is different each time. On the *same* masks and answers
-# nothing differs:
+# The correlations are below 1 mostly because the masks are random: two runs of *our own* code, with different seeds,
+# correlate no better. Most words weigh nothing, and their noise is different each time. On the *same* masks and
+# answers nothing differs:
 
 # %%
 masks = draw(400, 20, "lime", seed=1)
@@ -158,7 +159,7 @@ print("largest difference:", max(abs(weight - fitted.weights[0, i]) for i, weigh
 #
 # LIME gives a mask more weight if it is near the song: $w = \sqrt{\exp(-d^2/\sigma^2)}$, with $d$ the cosine
 # distance. lime multiplies $d$ by 100 and takes $\sigma = 25$. The published MusicLIME took 25 **without** the 100, and
-# so gives every mask the same weight. Does it matter? We compare weights with the kernel that lime means.
+# so gives every mask the same weight. Does it matter? We compare both kernels with no kernel at all.
 
 # %%
 narrow = ml.LyricsLIME(model, samples=samples, kernel_width=0.25).explain(song)
@@ -290,8 +291,8 @@ chapter.sounds(
 )
 
 # %% [markdown]
-# A patch has no name: it holds a bit of everything that sounds there. How pure is it? The share of its energy from its
-# loudest stem:
+# A patch has no name: it holds a bit of everything that sounds there. How pure is it? We measure the share of its
+# energy that comes from its loudest stem:
 
 # %% tags=["hide-input"]
 regions = pictures.space(song)

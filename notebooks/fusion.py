@@ -16,7 +16,7 @@
 #
 # The paper's network puts the vector of the sound and the vector of the words side by side. The thesis ends with what
 # one could do instead: other ways to join them, several labels for a song, and encoders that have learned from music.
-# This page does all three, in small.
+# This page does all three on a small scale.
 #
 # **What you will learn**
 #
@@ -67,12 +67,15 @@ epochs: int = 20
 # | head | the joined vector | what a word can do |
 # |---|---|---|
 # | `"concat"` (the paper) | $[s, w]$ | add its own share |
-# | `"sum"` | $s + Aw$ | the same, in the same numbers as the sound |
+# | `"sum"` | $s + Aw$ | add its share to the numbers of the sound |
 # | `"product"` | $s \odot Aw$ | make a part of the sound count more, less or in reverse |
 # | `"cross-attention"` | $[Aw, \mathrm{attend}(Aw, s)]$ | choose which parts of the sound count |
 #
 # $A$ brings the words to the size of the sound. For cross-attention both vectors are cut into four parts; each part of
 # the words is a question, and the answer is a mean of the four parts of the sound, weighted by how well they fit.
+#
+# LayerNorm divides by the spread of the joined vector. So with any of these heads a word may also change how much the
+# sound counts; {doc}`Do they interact? </runs/interaction>` shows it.
 #
 # These heads join *codes*, the vectors that the encoders give. One could let every word attend to every moment instead.
 # Then sound and words would meet inside the network, each combination would need a pass of its own, and the design that
@@ -151,10 +154,11 @@ chapter.glue("concat", live.loc["concat", ("accuracy", "mean")])
 chapter.glue("cross", live.loc["cross-attention", ("accuracy", "mean")])
 
 # %% [markdown]
-# The mean over {glue:text}`seeds` seeds, and the smallest and largest, on {glue:text}`tested` songs. The standard error of
-# one accuracy is about {glue:text}`noise:.2f`, so differences of that size mean nothing. The encoders were trained for
-# concatenation, which is an advantage for it. And in these songs a genre never *needs* both sides at once. Where it does,
-# the heads differ much more: see the exclusive or in {doc}`Do they interact? </runs/interaction>`.
+# The table gives the mean over {glue:text}`seeds` seeds, the smallest and the largest, on {glue:text}`tested` songs.
+# The standard error of one accuracy is about {glue:text}`noise:.2f`, so differences of that size mean nothing. The
+# encoders were trained for concatenation, which is an advantage for it. And in these songs a genre never *needs* both
+# sides at once. Where it does, the heads differ much more: see the exclusive or in
+# {doc}`Do they interact? </runs/interaction>`.
 #
 # ## Trained whole
 #
@@ -178,7 +182,7 @@ else:
 #
 # ## Does the head change the explanation?
 #
-# All four models answer late, so all four can be explained by the crossed design: each sound is encoded once, each text
+# All four models fuse late, so all four can be explained by the crossed design: each sound is encoded once, each text
 # once, and the head combines them.
 
 
@@ -271,9 +275,9 @@ print(
 pd.concat([measures["confusion"], measures["report"][["precision", "recall", "f1"]].round(2)], axis=1)
 
 # %% [markdown]
-# Three numbers, because one misleads. Of nine labels two are right: a model that never gives a label is right in seven of
-# nine decisions, and in no medley. So the first number is the strict one, and F1 counts only labels given or missed. Look
-# at the misses: after few medleys, as in a quick run, the model leaves most labels out.
+# We print three numbers, because one alone misleads. Two of nine labels are right. So a model that never gives a
+# label is right in seven of nine decisions, but in no medley. The first number is the strict one, and F1 counts only
+# labels given or missed. Look at the misses: after few medleys, as in a quick run, the model leaves most labels out.
 #
 # Each label is explained by itself, and its words should be those planted in the song that brought it:
 
@@ -313,7 +317,7 @@ pd.DataFrame(rows).style.hide().format({"AUC": "{:.2f}"})
 #
 # ## Strengths, limits, and what this cannot tell you
 #
-# - **Strength.** Four heads, one interface: training, evaluation and every explainer take `fusion` as it comes.
+# - **Strength.** Four heads, one interface: training, evaluation and every explainer work with any `fusion`.
 # - **Limit.** The codes are single vectors. Attention over words and moments could find more, but costs more.
 # - **Limit.** Few songs, composed ones, in which the sides do not need each other.
 # - **What this cannot tell you**: which head is best for the paper's models. Nobody has trained the other three.
@@ -336,7 +340,8 @@ wrong = (sound, read.roll(1, 0))
 pd.Series({fusion: share_right(heads[fusion, 0], wrong) for fusion in Head.FUSIONS}, name="accuracy").round(2)
 
 # %% [markdown]
-# **3.** A label is given above 0.5. Which other border gives the best macro F1 on the test songs, and why may you not report it?
+# **3.** A label is given if its probability is above 0.5. Which other threshold gives the best macro F1 on the test
+# songs, and why must you not report that F1?
 
 # %% tags=["hide-cell", "solution"]
 from sklearn.metrics import f1_score
@@ -344,14 +349,14 @@ from sklearn.metrics import f1_score
 said = measures["probabilities"]
 borders = (0.1, 0.2, 0.3, 0.5)
 print({b: round(f1_score(wanted, said > b, average="macro", zero_division=0), 2) for b in borders})
-print("The border was chosen on the songs that it is judged on: choose it on the validation songs.")
+print("The threshold was chosen on the songs that it is judged on: choose it on the validation songs.")
 
 # %% [markdown]
 # ## Summary
 #
-# Concatenation, sum, product and cross-attention are one argument apart and can all be explained by the crossed design.
-# On these songs concatenation reached {glue:text}`concat:.2f` and cross-attention {glue:text}`cross:.2f`, each with a
-# standard error of {glue:text}`noise:.2f`. Several labels are trained, judged and explained label by label. Other encoders
-# come by name.
+# Concatenation, sum, product and cross-attention differ in one argument, and the crossed design can explain all of
+# them. On these songs concatenation reached {glue:text}`concat:.2f` and cross-attention {glue:text}`cross:.2f`, each
+# with a standard error of {glue:text}`noise:.2f`. Several labels are trained, judged and explained label by label.
+# Other encoders are loaded by name.
 #
 # ## Next

@@ -14,8 +14,8 @@
 # %% [markdown]
 # # How fast, how many
 #
-# An explanation asks a model thousands of questions. This chapter shows where the time goes, how a grid of masks makes
-# each answer count many times, and how many masks are enough: the question that the thesis leaves open.
+# An explanation asks a model thousands of questions. This chapter shows where the time goes, how a grid of masks uses
+# each encoding many times, and how many masks are enough: the question that the thesis leaves open.
 #
 # **What you will learn:** what a grid of masks saves; when masks in pairs help; how many masks how many features need.
 #
@@ -98,15 +98,16 @@ shares = pd.Series({**spent, "everything else": whole - sum(spent.values())}) / 
 shares.to_frame("share of the time").style.format("{:.0%}")
 
 # %% [markdown]
-# A tenth of the clip with four stems has only sixteen states. Their filterbanks are computed once and looked up, so that
-# the sound of a mask is never mixed at all.
+# With four stems, a tenth of the clip has only sixteen possible mixes. Their filterbanks are computed once and looked
+# up, so a whole masked clip is never mixed.
 #
 # ## Against the published procedure
 #
-# The yardstick is written from the description of the published code: batches of ten, forty components added in
-# Python, the filterbank clip by clip, every text padded to 256 tokens. Both explain the same song with the same masks, by
-# turns. Rows differ in their masks, so compare within a row; *torchaudio* says whether its quick filterbank could be
-# loaded. The *ceiling* is how much faster one could be if nothing but the encoders' forward passes took time.
+# For comparison we wrote a procedure from the description of the published code: batches of ten, forty components
+# added in Python, the filterbank clip by clip, every text padded to 256 tokens. This procedure and our code explain
+# the same song with the same masks, by turns. Rows differ in their masks, so compare within a row; the column
+# *torchaudio* says whether that package's quick filterbank could be loaded. The *ceiling* is how much faster one
+# could be if nothing but the encoders' forward passes took time.
 
 # %% tags=["hide-input"]
 recorded = bench.summary(pd.read_csv(measured / "speed.csv", comment="#"))
@@ -153,9 +154,10 @@ print("largest difference from the module:", np.abs(by_rows - module.weights[:, 
 # %% [markdown]
 # ## Masks in pairs
 #
-# Draw a mask $z$ and ask about its mirror image $1-z$ too. A weight reads only the **odd** part of the answers,
-# $(f(z) - f(1-z))/2$. The **even** part, $(f(z) + f(1-z))/2$, is noise to it, and in a pair it cancels. The price: two
-# questions give one difference. So pairs pay where the even part is larger than what the odd part leaves unexplained.
+# Draw a mask $z$ and ask about its mirror image $1-z$ too. A weight depends only on the **odd** part of the answers,
+# $(f(z) - f(1-z))/2$. The **even** part, $(f(z) + f(1-z))/2$, is noise to it, and in a pair it cancels. The price:
+# two questions give one difference. So pairs pay where the even part is larger than what the sum leaves unexplained
+# of the odd part.
 
 # %%
 mirrored = coins(200, len(space.audio), seed=3, pairs=True)
@@ -172,9 +174,10 @@ pd.Series({"odd part": ((first - second) / 2).std(), "even part": ((first + seco
 # By default `MusicLIME` draws its first masks in pairs, looks at both parts of sound and of words, and decides for each
 # whether to go on in pairs. Where the number of masks is given, pairs are taken only with `pairs=True`.
 #
-# Pairs are not the last word. With `control="trees"` boosted trees guess the answers, the ridge fits only what they leave,
-# and the trees' own values, known exactly, are added again: a **second-order control** {cite}`witter2025regression`. Where
-# trees would not make the errors smaller, the plain fit stays. Ten recorded songs, 500 joint masks or a grid of 400 x 400:
+# Errors can become smaller still. With `control="trees"` boosted trees guess the answers, the ridge fits only what
+# the trees miss, and the trees' own weights, known exactly, are added again: a **second-order control**
+# {cite}`witter2025regression`. Where trees would not make the errors smaller, the plain fit stays. The table records
+# ten songs, with 500 joint masks or a grid of 400 x 400:
 
 # %% tags=["hide-input"]
 controlled = pd.read_csv(measured / "adjusted.csv", comment="#").rename(columns={"pairs": "in pairs"})
@@ -187,14 +190,15 @@ told["seconds of a core"] = ways["seconds"].mean()
 told.style.format("{:.2f}").format("{:.1%}", subset="intervals that hold")
 
 # %% [markdown]
-# It asks the model nothing more, so it pays where an answer is dear: with the paper's models a second is little.
+# The control asks the model nothing more, so it pays where an answer is expensive: with the paper's models a second
+# is little.
 #
-# ## What it saves
+# ## What each design saves
 #
-# How many encodings does a design pay for the same error? For independent masks the squared error falls like one over
-# the number of encodings, so their product is one number for each song. The table divides a design's product by that of
-# the joint design: 0.5 means half the encodings. *By the pilot*: first answers decide how many sounds and how many texts
-# are encoded; *default* lets them decide about pairs too.
+# How many encodings does a design need for the same error? For independent masks the squared error falls like one
+# over the number of encodings, so their product is one number for each song. The table divides a design's product by
+# that of the joint design: 0.5 means half the encodings. *By the pilot*: first answers decide how many sounds and how
+# many texts are encoded; *default* lets them decide about pairs too.
 
 
 # %% tags=["hide-input"]
@@ -233,7 +237,7 @@ ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
 chapter.figure(
     fig,
     alt="Error against the number of encodings, both axes logarithmic, one line for each design.",
-    caption=f"Error of a weight for the model's class against encodings paid; medians and middle halves over "
+    caption=f"Error of a weight for the model's class against encodings; the median and the middle half of "
     f"{recorded['song'].nunique()} composed songs (recorded).",
     name="fig-error",
 )
@@ -255,8 +259,8 @@ against_joint(pd.DataFrame(rows))[["50%"]].set_axis(["encodings, over joint"], a
 # %% [markdown]
 # ### Are its intervals honest?
 #
-# Cells of the grid that share a sound or a text are not independent, nor are the masks of a pair. Our errors are clustered
-# accordingly; *naive* ones take every cell for itself.
+# Answers in the grid that share a sound or a text are not independent, nor are the masks of a pair. Our errors are
+# clustered accordingly; *naive* errors treat every answer as independent.
 
 # %% tags=["hide-input"]
 columns = ["intervals", "covered", "covered naive", "largest", "largest covered"]
@@ -297,8 +301,9 @@ table.sort_values("features").style.hide(axis="index").format(precision=4)
 #
 # ## Enough
 #
-# So the number need not be guessed. `samples="enough"` looks, doubles, and stops when the errors are small against the
-# spread and the leading features are told apart, or tied, or when it has looked as often as it may (*looks used up*).
+# So you need not guess the number. `samples="enough"` looks at the errors and doubles the masks. It stops when the
+# errors are small against the spread and the leading features are either told apart or tied. It also stops when it
+# has looked as often as it may (*looks used up*).
 
 # %%
 enough = ml.MusicLIME(model, samples="enough", segments=5, unit="line").explain(song)
@@ -313,7 +318,8 @@ pd.Series({**enough.provenance["masks"], "why": enough.provenance["masks chosen"
 #
 # ## Limits
 #
-# - Even the recorded reference is an estimate: its own error is part of every interval.
+# - The recorded errors are distances from a reference that is an estimate, too: its own error is part of every
+#   interval.
 # - Seconds belong to this machine; ratios carry over better.
 # - A grid needs a late-fusion model. For any other function the design is joint.
 #

@@ -110,10 +110,10 @@ holds the model's answers to all mixes, so every mix you make is answered exactl
 
 ## The laboratory
 
-Was the explanation right? For a real song nobody knows. So this book also composes songs, plants the evidence for their
-genre where it is written down, and trains a small model of sound and words on them. It runs in your browser. Try the same
-with *{laboratory.title}*: mute a cell, take a word out, or press *explain again*. The piece that speaks most for the genre is
-*{explanation.top(1)[0].name}*."""
+Was the explanation right? For a real song nobody knows. So this book also composes songs, plants evidence for their
+genre, writes down where it is, and trains a small model of sound and words on them. The model runs in your browser.
+Try the same with *{laboratory.title}*: mute a cell, take a word out, or press *explain again*. The piece that speaks
+most for the genre is *{explanation.top(1)[0].name}*."""
 display(Markdown(text))
 
 # %% tags=["remove-input"]
@@ -122,7 +122,8 @@ if heard is not None:
 
 # %% [markdown]
 # The bar of a label is what the **model** says about the song as you have left it. The thin mark is what the explanation
-# expects: the sum of the **weights** that are still on. Where the two differ, adding up is not enough: pieces need each other.
+# expects: the sum of the **weights** that are still on. Where the two differ, a sum is not enough: the
+# effect of one piece depends on others.
 #
 # ## Three ways on
 #

@@ -85,8 +85,8 @@ rest = grid - additive
 print(f"share of interaction, noise not taken off: {(rest**2).sum() / ((grid - grid.mean()) ** 2).sum():.2f}")
 
 # %% [markdown]
-# The interval is a jackknife over groups of masks. It is too narrow where the share is near 1 or where a few cells
-# decide the variance.
+# The interval is a jackknife over groups of masks. It is too narrow where the share is near 1 or where a few entries
+# of the grid decide the variance.
 #
 # ## The scale decides
 #
@@ -146,7 +146,8 @@ shares.rename(columns={"logit": "centred log p"}).round(3)
 # %% [markdown]
 # ## Which part of the head does it?
 #
-# The paper's head is concatenation, LayerNorm and a linear layer. Each mask shrinks to one number per class and two more,
+# The paper's head is concatenation, LayerNorm and a linear layer. Of each mask it keeps one number per class,
+# $\alpha_c$ or $\beta_c$, and two more for $\sigma$:
 #
 # $$ \text{logit}_c = \frac{\alpha_c(\text{sound}) + \beta_c(\text{words})}{\sigma(\text{sound}, \text{words})} + b_c , $$
 #
@@ -187,17 +188,17 @@ pd.Series(parts, name="share of interaction").to_frame().round(4)
 # %% [markdown]
 # What the softmax adds to the share is no interaction: it is the bend again.
 #
-# ## Could a head, if it had to?
+# ## Could a head learn interaction, if it had to?
 #
 # Perhaps these songs do not ask for interaction. In the set "joint" a song belongs to class b if *either* its sound *or*
 # its words carry b, but not both: an exclusive or. Neither modality alone says anything about the class.
 #
 # Can concatenation with LayerNorm learn it? In $\sigma$ the two codes meet:
-# $\sigma^2 = (q_a + q_t)/D - ((s_a + s_t)/D)^2$, with $s$ the sum and $q$ the sum of squares of a code of the sound or
-# of the words, $D$ units in all. The product of the two sums is one way. But codes that sum to zero can do it too: the
-# gain $1/\sqrt{q_a + q_t}$ alone bends the sum enough. So the head *can* do it; whether training finds it is another
-# question, and an early stop hides the answer. `benchmarks/xor.py` therefore trains until the validation songs are
-# right, or for some hundred epochs.
+# $\sigma^2 = (q_a + q_t)/D - ((s_a + s_t)/D)^2$, with $s$ the sum and $q$ the sum of squares of the code of the sound
+# ($a$) or of the words ($t$), and $D$ units in all. The product of the two sums is one way to an exclusive or. But
+# codes that sum to zero can do it too: the gain $1/\sqrt{q_a + q_t}$ alone bends the sum enough. So the head *can* do
+# it; whether training finds it is another question, and training that stops early hides the answer.
+# `benchmarks/xor.py` therefore trains until the validation songs are right, or for several hundred epochs.
 
 # %% tags=["hide-input"]
 file = chapter.data_folder() / "measured" / "xor.csv"
@@ -217,10 +218,11 @@ pd.DataFrame(
 ).round(2)
 
 # %% [markdown]
-# **And where the interaction is weaker?** With strength $q$ a song counts as class b to the extent
-# $q\,(s \text{ xor } w) + (1 - q)\,(s + w) / 2$, where $s$ and $w$ are 1 if its sound, or its words, say b: at 0 the two
-# add up. The share of interaction in the probability is then known. *Intervals that hold*: of grids of 40 sounds x 40
-# words, against the whole grid. *Detected*: the interval lies above 0.05.
+# **And where the interaction is weaker?** With strength $\lambda$ a song counts as class b to the extent
+# $\lambda\,(h \text{ xor } w) + (1 - \lambda)\,(h + w) / 2$, where $h$ and $w$ are 1 if its sound, or its words, say
+# b: at strength 0 the two only add up. The share of interaction in the probability is then known. *Intervals that
+# hold*: how often the interval of a grid of 40 sounds x 40 words contains the share of the whole grid. *Detected*:
+# how often that interval lies above 0.05.
 
 # %% tags=["hide-input"]
 by_strength = every.groupby("strength")
@@ -235,8 +237,8 @@ by_strength[list(columns)].mean().rename(columns=columns).round(2)
 
 # %% [markdown]
 # Small encoders were used: they hear how loud 128 bands are and read which words occur. The share is taken over songs
-# instead of masks, the sound of one song with the words of another, so that all four cases occur. A head that multiplies
-# the codes needs no detour. Here it is, live:
+# instead of masks: we combine the sound of one song with the words of another, so that all four cases occur. A head
+# that multiplies the codes needs no detour. Here it is, live:
 
 # %%
 joint = ml.load_corpus("demo", evidence="joint", size=size)
@@ -297,7 +299,8 @@ pd.DataFrame(rows).round(2)
 
 # %% [markdown]
 # A pair is *marked* only if it stands out from the sampling noise of all pairs and from the typical pair, and is at least
-# 0.02 on the scale of the centred log p. With few masks none may be marked; the AUC does not need the marks.
+# 0.02 on the scale of the centred log p. With few masks it can happen that none is marked; the AUC does not need the
+# marks.
 
 # %% tags=["hide-input"]
 if asked:
@@ -322,15 +325,16 @@ if asked:
 # %% [markdown]
 # ## Strengths, limits, and what this cannot tell you
 #
-# - **Strength.** A share with an interval, on a scale that does not take the bend of a softmax for a finding. For late
-#   fusion the whole matrix of pairs costs no more than an explanation.
-# - **Limit.** Among thousands of pairs only strong ones are marked. If none is marked, there may still be some.
-# - **Limit.** A model that does not fuse late is asked about every combination, so that fewer masks are affordable.
+# - **Strength.** A share with an interval, on a scale that does not mistake the bend of a softmax for interaction.
+#   For late fusion the whole matrix of pairs costs no more than an explanation.
+# - **Limit.** Among thousands of pairs only strong ones are marked. If none is marked, some pairs may still interact.
+# - **Limit.** A model that does not fuse late must be asked about every combination, so fewer masks are affordable.
 # - **What this cannot tell you.** Whether sound and words interact for a *listener*.
 #
 # ## Exercises
 #
-# **1.** Measure the additive model on $\log p$ (not centred) and on log-odds. Which of the two calls it additive?
+# **1.** Measure the additive model on $\log p$ (not centred) and on log-odds. Does either of the two call it
+# additive?
 
 # %% tags=["hide-cell", "solution"]
 odds = np.log(probabilities / (1 - probabilities))
@@ -357,7 +361,7 @@ print(f"share {sobol_share(either[..., 0])['share']:.2f}")
 #
 # Interaction is what is left of a grid of audio masks and lyric masks once rows and columns are taken out. Probabilities
 # show some even when nothing interacts; centred log probabilities do not. The paper's head can combine sound and words
-# in the spread by which LayerNorm divides. How often training finds that is in the table of heads.
+# in the spread by which LayerNorm divides. The table of heads shows how often training finds this.
 #
 # ## Next
 #

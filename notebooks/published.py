@@ -83,11 +83,11 @@ pd.DataFrame(rows).T
 
 # %% [markdown]
 # No table holds a negative number. Every song has all forty cells, yet within a class the cells have different counts:
-# negative weights were left out, as the authors' code does, although the thesis prints $|W|$. The lyric tables are less
-# clear. In those of genres the counts of {glue:text}`tens` of {glue:text}`tens_of` classes add up to a multiple of ten, so
-# each song entered with **ten words**. If the ten largest $|W|$ had been taken and the negative ones dropped, the
-# totals would hardly be such multiples. Either the authors summed magnitudes, or they took the ten most positive words:
-# the tables do not tell which.
+# negative weights were left out, as the authors' code does, although the thesis prints $|W|$. The lyric tables are
+# less clear. In those for genres, {glue:text}`tens` of {glue:text}`tens_of` classes have counts that add up to a
+# multiple of ten, so each song entered with **ten words**. If the ten largest $|W|$ had been taken and the negative
+# ones dropped, the totals would hardly be such multiples. Either the authors summed magnitudes, or they took the ten
+# most positive words: the tables do not tell which.
 
 # %% tags=["remove-cell"]
 if tables:
@@ -109,7 +109,7 @@ if tables:
     fig = figures.heatmaps({genre: grid(average.loc[genre]) for genre in average.index}, "average importance")
     chapter.figure(
         fig,
-        alt="Nine heatmaps of four stems by ten segments, one a genre, on one colour scale; vocals lead for hip hop "
+        alt="Nine heatmaps of four stems by ten segments, one for each genre, on one scale; vocals lead for hip hop "
         "and pop in all segments, bass is weak everywhere, the other genres are mixed",
         caption="Average importance of stems and segments, audio model, nine genres on one scale.",
         name="fig-published-heatmaps",
@@ -137,8 +137,8 @@ if tables:
     fig = figures.heatmaps({mood: grid(moods.loc[mood]) for mood in moods.index}, "average importance")
     chapter.figure(
         fig,
-        alt="Nine heatmaps of four stems by ten segments, one a mood; drums lead for happy and excited, other leads "
-        "for angry and relaxed",
+        alt="Nine heatmaps of four stems by ten segments, one for each mood; drums lead for happy and excited, other "
+        "leads for angry and relaxed",
         caption="Average importance of stems and segments, audio model, nine moods on one scale.",
         name="fig-published-moods",
     )
@@ -147,8 +147,8 @@ if tables:
 # What the homogeneity factor does is best seen in its numbers. Every cell occurs in every class, so all their entropies
 # are nearly the same: between {glue:text}`audio_low:.3f` and {glue:text}`audio_high:.3f` bits, where nine equal shares have
 # 3.170. The formula stretches this small difference to the whole range from 0 to 1. So one cell, here
-# {glue:text}`zero_cells`, must get exactly 0 in all nine genres. With words in the same table cells lose: the mean factor is
-# {glue:text}`factor_audio:.3f` for cells and {glue:text}`factor_words:.3f` for words, of which
+# {glue:text}`zero_cells`, must get exactly 0 in all nine genres. Where words stand in the same table, cells lose: the
+# mean factor is {glue:text}`factor_audio:.3f` for cells and {glue:text}`factor_words:.3f` for words, of which
 # {glue:text}`factor_single:.0f` % have the full factor 1 because they were met in one class only.
 
 # %% tags=["remove-cell"]
@@ -196,8 +196,8 @@ if tables:
 #
 # ## The same songs explained twice
 #
-# The larger multimodal run explained the songs of the first one again, with other perturbations. Words that were counted
-# in one song by both show how far two runs of one song are apart.
+# The larger multimodal run explained the songs of the first one again, with other perturbations. We take the words
+# that both runs counted in one song. They show how far two runs of one song are apart.
 
 # %% tags=["hide-input"]
 if tables:
@@ -263,9 +263,9 @@ if tables:
 #
 # ## Limits
 #
-# We have sums and counts, not songs: no errors, and no negative weights. That ten words a song entered the lyric tables
-# is inferred from their totals. A word counted once in each of two runs may come from two songs. The injected tokens are
-# recognised by their spelling; a few may be innocent and some are missed.
+# We have sums and counts, not songs: no errors, and no negative weights. We infer from the totals of the lyric tables
+# that each song gave them ten words. A word counted once in each of two runs may come from two songs. The injected
+# tokens are recognised by their spelling; a few may be innocent and some are missed.
 #
 # ## What this cannot tell you
 #
@@ -306,10 +306,10 @@ if tables:
 # - {glue:text}`top_singles` of {glue:text}`top_all` leading words rest on one song; a minimum support changes who leads.
 # - {glue:text}`same_within:.0f` % of the words that rest on one song could be zero, judged by how far two runs of one
 #   song differ. Errors should be published with weights.
-# - Beside words, the homogeneity factor all but silences sound (mean {glue:text}`factor_audio:.3f`) and spares rare
-#   words ({glue:text}`factor_words:.3f`).
+# - Where words and cells share a table, the homogeneity factor nearly removes the cells (mean
+#   {glue:text}`factor_audio:.3f`) and hardly touches rare words ({glue:text}`factor_words:.3f`).
 # - {glue:text}`injected_weight:.0f` % of one table's importance is a lyrics site's advertisement.
 #
 # ## Next
 #
-# {doc}`The claim ledger </runs/claims>` decides with these tables what paper and thesis say.
+# {doc}`The claim ledger </runs/claims>` checks with these tables what paper and thesis say.

@@ -50,6 +50,7 @@ seconds: int = 12
 both: int = 1
 seeds: int = 4
 samples: int = 1000
+checked: int = 40
 
 # %% [markdown]
 # ## The songs and the model
@@ -75,7 +76,7 @@ except (ValueError, FileNotFoundError) as missing:
 # %% [markdown]
 # ## What the tagger says
 #
-# The three strongest tags, beside the genre that the collection names, where it names one. For *Miedo*, a reggae song,
+# The table shows the three strongest tags and, where the collection names one, the genre. For *Miedo*, a reggae song,
 # the model has no tag that fits.
 
 # %%
@@ -104,7 +105,7 @@ if songs:
 
 # %% [markdown]
 # How much of the tagger's answer does a sum of weights explain? *R²* says it for all mixes that were drawn. The last
-# column is a check: how far the explainer's answer for the whole song is from the tagger's.
+# column is a check: how far the answer that the explainer recorded for the whole song is from the tagger's own.
 
 # %% tags=["hide-input"]
 rows = []
@@ -117,7 +118,7 @@ for song, explanation in zip(ready, explanations):
             "tag": explanation.label,
             "R²": f"{explanation.score[row]:.2f}",
             "median error of a weight": f"{np.median(explanation.errors[row]):.4f}",
-            "apart from the tagger": f"{apart:.0e}",
+            "difference from the tagger": f"{apart:.0e}",
         }
     )
 display(pd.DataFrame(rows).style.hide())
@@ -126,7 +127,8 @@ display(pd.DataFrame(rows).style.hide())
 # ## Exact values
 #
 # The tagger hears patches of three seconds. A patch meets at most four segments of two parts: eight cells, 256 states.
-# So 832 questions tell its answer to all 16.8 million mixes of 24 cells. From them follow the **exact**
+# So 832 questions about single patches give the tagger's answer to
+# all 16.8 million mixes of 24 cells. From them follow the **exact**
 # {term}`Banzhaf values <Banzhaf value>`, the numbers that AudioLIME estimates from random masks.
 
 # %%
@@ -134,7 +136,7 @@ tables = [tagger.table(ml.AudioLIME(tagger, **explainer_of).space(song)) for son
 exact = [table.banzhaf() for table in tables]
 
 # %% [markdown]
-# Does this table answer as the model does? We ask both about 40 random mixes of each song. And do nineteen of twenty
+# Does this table answer as the model does? We ask both about `checked` random mixes of each song. And do nineteen of twenty
 # 95 % intervals cover the exact value? We estimate the weights as AudioLIME does, from random masks, with several
 # seeds, and count over all cells and tags. The table answers in the tagger's place, which saves time.
 
@@ -148,7 +150,7 @@ def estimate(table, seed):
 
 apart, covered = [], []
 for song, table, values in zip(ready, tables, exact):
-    masks = np.random.default_rng(0).random((40, values.shape[1])) < 0.5
+    masks = np.random.default_rng(0).random((checked, values.shape[1])) < 0.5
     space = ml.AudioLIME(tagger, **explainer_of).space(song)
     apart.append(np.abs(table.predict(masks) - tagger.predict(space.mix(masks))).max())
     for seed in range(seeds):
@@ -163,13 +165,13 @@ if songs:
     display(
         Markdown(
             f"Table and model differ by at most {max(apart):.0e}. Of {count:,} intervals, **{share:.1%}** cover the "
-            f"exact value; of the single explanations the worst covers {low:.1%}, the best {high:.1%}."
+            f"exact value; the worst single explanation covers {low:.1%}, the best {high:.1%}."
         )
     )
 
 # %% [markdown]
-# How much does it matter which masks are drawn? Each dot is a cell of the first song: its exact value across, its
-# estimate upwards, a colour for each seed.
+# How much does it matter which masks are drawn? Each dot is a cell of the first song. The exact value is on the
+# horizontal axis, the estimate on the vertical one; each seed has a colour.
 
 # %% tags=["hide-input"]
 if songs:
@@ -190,8 +192,9 @@ if songs:
 # %% [markdown]
 # ## Muting in the order of the explanation
 #
-# If the weights are right, muting the heaviest cells first must lower the answer faster than muting cells at random, and
-# switching them on first must raise it faster. The tables answer all of these mixes.
+# If the weights are right, muting the cells of largest weight first (*deletion*) must lower the answer faster than
+# muting cells at random. Switching them on first (*insertion*) must raise it faster. The tables answer all of these
+# mixes.
 
 
 # %%
@@ -252,8 +255,9 @@ display(pd.DataFrame(rows).style.hide().format(precision=2))
 #
 # For words we need a model that reads. MiniLM turns a text into a direction, and we ask how near it lies to the
 # direction of a prompt such as "the lyrics of a song about being sad and lonely". MiniLM was never trained on lyrics.
-# It tells moods passably, genres hardly. So the task is **mood**, for which the tagger has tags. Where both
-# answer, their probabilities are fused: $p \propto p_\text{sound}^{w}\, p_\text{words}^{1-w}$, with $w = 0.5$.
+# It can tell moods apart passably, but hardly genres. So the task is **mood**, for which the tagger has tags. Where
+# both answer, their probabilities are fused: $p \propto p_\text{sound}^{w}\, p_\text{words}^{1-w}$, with $w = 0.5$.
+# The table shows the strongest words of one song for its likeliest mood.
 
 # %% tags=["hide-input"]
 if songs:
@@ -264,7 +268,7 @@ if songs:
     display(told.table().head(6).style.hide().format(precision=3))
 
 # %% [markdown]
-# And MusicLIME, words and cells in one model; the words light up as they are sung.
+# MusicLIME explains words and cells together. In the player the words light up as they are sung.
 
 # %%
 for song in english[:both] if songs else []:
@@ -279,7 +283,7 @@ for song in english[:both] if songs else []:
 #
 # ## Limits
 #
-# - Thirteen songs with word times, eight of them by one artist: enough to look at, too few to generalise from.
+# - The collections have thirteen songs with word times, eight of them by one artist: too few to generalise from.
 # - *Harmonic* and *percussive* are no instruments; a separator that knows instruments makes better cells.
 # - The tagger was trained on songs without muted seconds. A muted cell is a sound that it has hardly met.
 #
@@ -305,7 +309,7 @@ for table, values, song in zip(tables, exact, ready):
     print(song.title, np.corrcoef(table.shapley().ravel(), values.ravel())[0, 1].round(3))
 
 # %% [markdown]
-# **3.** How many masks does AudioLIME need until its five strongest cells are the exact five?
+# **3.** How many of AudioLIME's five strongest cells are those of the exact values, with 60, 240 and 960 masks?
 
 # %% tags=["hide-cell", "solution"]
 for few in (60, 240, 960) if songs else ():

@@ -76,7 +76,7 @@ test = np.flatnonzero(table["split"] == "test")
 device = "cuda" if torch.cuda.is_available() else "cpu"
 
 # %% [markdown]
-# The sound becomes the picture that the AST sees: 1,024 frames of 128 mel bands. The lyrics become numbers of words: the 2,000 most frequent ones, and at most the first 140 words of a song. That is enough for the composed songs; the thesis takes 500 words for its LSTM and 640 tokens for XLNet.
+# The sound becomes the picture that the AST sees: 1,024 frames of 128 mel bands. Each word of the lyrics becomes a number. We keep the 2,000 most frequent words, and at most the first 140 of a song. That is enough for the composed songs; the thesis takes 500 words for its LSTM and 640 tokens for XLNet.
 
 # %% tags=["hide-input"]
 lyrics, pictures = [], []
@@ -116,7 +116,7 @@ def reader(checkpoint, length):
 
 
 # %% [markdown]
-# All networks are trained by the same loop: mean absolute error, Adam, shuffled batches.
+# All networks but the perceptron and MuLan are trained by this loop: mean absolute error, Adam, shuffled batches.
 
 
 # %%
@@ -293,7 +293,7 @@ judge_network("Conv. Net.", fitted(ConvNet(word_vectors(train)), both, 8), both)
 # %% [markdown]
 # ## A perceptron on named features
 #
-# Its inputs are high-level features of the sound: loudness, brightness, how busy it is, and twelve pitch classes. (The thesis takes Spotify's. Where a corpus has Spotify's columns, they are added.) Beside them stand VADER's sentiment of the lyrics {cite}`hutto2014vader` and TF-IDF reduced by SVD. It has three hidden layers of 128, 64 and 32 units.
+# Its inputs are high-level features of the sound: loudness, brightness, how busy it is, and twelve pitch classes. (The thesis takes Spotify's. Where a corpus has Spotify's columns, they are added.) Beside them stand VADER's sentiment of the lyrics {cite}`hutto2014vader` and TF-IDF reduced by SVD. The perceptron has three hidden layers of 128, 64 and 32 units.
 
 
 # %% tags=["hide-input"]
@@ -409,7 +409,7 @@ judge("MuLan", regression.predict(joined(test)))
 # %% [markdown]
 # ## AST and RoBERTa
 #
-# The thesis's own model: the mean of the AST's last hidden states beside the vector of RoBERTa's first token, then dropout, one linear layer and a sigmoid. The thesis took the pretrained AST and `roberta-base`; ours are small and start from nothing unless `ast` and `roberta` name them.
+# The thesis's own model: the mean of the AST's last hidden states beside the vector of RoBERTa's first token, then dropout, one linear layer and a sigmoid. The thesis took the pretrained AST and `roberta-base`; ours are small and start from nothing unless `ast` and `roberta` name pretrained ones.
 
 
 # %%
@@ -476,14 +476,14 @@ chapter.glue("lstm-epochs", max(1, round(5 * effort)))
 chapter.glue("mulan-epochs", max(1, round(6 * effort)))
 
 # %% [markdown]
-# {glue:text}`best` has the smallest error: {glue:text}`best-error:.3f`, against {glue:text}`mean-error:.3f` for always saying the mean. Better than the mean by more than 0.005: {glue:text}`beaten`. There is one seed and one split, so differences of a few thousandths mean nothing. All learn from {glue:text}`songs` songs, which is little for a transformer. Exercise 1 shows how far a ridge regression comes with them; a full run of this page has more songs than a quick one.
+# {glue:text}`best` has the smallest error: {glue:text}`best-error:.3f`, against {glue:text}`mean-error:.3f` for always saying the mean. Better than the mean by more than 0.005: {glue:text}`beaten`. The others have not shown that they learned anything. There is one seed and one split, so differences of a few thousandths mean nothing. All learn from {glue:text}`songs` songs, which is little for a transformer. Compare the ridge regressions of exercise 1: on so few songs one of them may do better than all eight. A full run of this page has more songs than a quick one.
 #
 # ## Strengths, limits, and what this cannot tell you
 #
-# - **Strength.** One loop, one split and one measure for all.
+# - **Strength.** One split and one measure for all, and one loop for most.
 # - **Limit.** Unless you name checkpoints, these are small networks that start from nothing: what pretraining gives XLNet, AST and RoBERTa is missing, and MuLan always starts from nothing.
 # - **Limit.** The thesis trained XLNet, the convolutional network and MuLan on a part of its data, and longer than we do.
-# - **Limit.** Spotify's features are closed to new users since 2024; ours are simpler.
+# - **Limit.** Spotify's features have been closed to new users since 2024; ours are simpler.
 # - **What this cannot tell you.** Which architecture is best on real music.
 #
 # ## Exercises

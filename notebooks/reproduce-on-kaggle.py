@@ -14,8 +14,8 @@
 # %% [markdown]
 # # Reproduce on Kaggle
 #
-# The authors published more than their code: their six trained models, and of their songs the lyrics, the labels, the
-# tokens and the pictures of the sound that the models were given. Only the sound itself is missing. That is enough to
+# The authors published more than their code: their six trained models and, for each song, the lyrics, the labels, the
+# tokens and the picture of the sound that the models were given. Only the sound itself is missing. That is enough to
 # compute the six accuracies of the paper again, and to explain the real lyrics models on the real lyrics. This
 # notebook does both.
 #
@@ -110,7 +110,8 @@ chapter.glue("on-what", "the attached data sets" if corpus else "nothing: no dat
 # names of our network, and refuses in one sentence what does not fit. Nothing in these files can run code: the
 # dictionaries are opened for tensors alone, the pickled spectrograms by a reader that knows arrays and nothing else.
 #
-# First a look at the sizes. An imitation, such as the one that tests this page, has the right names and the wrong size.
+# First we check the sizes. An imitation, such as the one with which we test this page, has the right names and the
+# wrong size.
 
 # %% tags=["hide-input"]
 MILLIONS = {"audio": 86.2, "lyrics": 354.3}  # of AST and of RoBERTa-large without its pooler
@@ -187,7 +188,7 @@ table.reset_index().style.hide().format({"printed": "{:.2f}"})
 # All numbers are percentages. The printed ones are cut after two digits, not rounded. If the printed number lies in the
 # interval, the model, the songs and our loading agree with the paper. If it does not, look for a reason in this order:
 # other songs (the table of splits above), other spectrograms (theirs were made at 44.1 kHz by a filterbank for
-# 16 kHz), another version of a model (of the multimodal ones they published the third).
+# 16 kHz), another version of a model (the authors published the third version of the multimodal ones).
 
 # %% [markdown]
 # ## The lyrics, explained

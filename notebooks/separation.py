@@ -16,8 +16,8 @@
 #
 # An explanation that says "drums, second 3" needs drums that can be switched off. A recording offers none:
 # it is one mix. So MusicLIME first *separates* it, with Open-Unmix {cite}`stoter2019openunmix`, and explains the mix
-# in terms of what the separator found. Whatever the separator gets wrong, the explanation inherits. This
-# chapter lets you hear how wrong, measures it, and follows the error into an explanation.
+# in terms of what the separator found. The explanation inherits every mistake of the
+# separator. This chapter lets you hear the mistakes, measures them, and follows them into an explanation.
 #
 # **What you will learn:** how a separator works in a few lines; how to score one; what *bleed* does to an
 # explanation.
@@ -26,7 +26,7 @@
 #
 # **How long, on what:** {glue:text}`took`. The small separator comes with the package.
 #
-# The songs are composed, so their true stems are known and the question has an answer. What is found here is about
+# The songs are composed, so their true stems are known and mistakes can be measured. What is found here is about
 # the method, not about real music.
 
 # %%
@@ -85,7 +85,7 @@ chapter.glue("rest", float(rest))
 # For each stem a small recurrent network looks at the spectrogram of the mix and guesses the spectrogram of
 # the stem. In each moment and each frequency, a Wiener filter then shares the mix out in proportion to the
 # squared guesses. A separated sound is the mix, turned down in some places and left alone in others.
-# So a loud snare that covers the voice cannot be undone.
+# So a loud snare that covers the voice cannot be removed.
 
 # %%
 from musiclime.models.separation import load_separator
@@ -140,7 +140,7 @@ for place, stem in enumerate(STEMS):
     axis.scatter(values, np.full(len(values), place) + np.linspace(-0.2, 0.2, len(values)), s=18)
     axis.plot(medians.loc[stem, "mix instead"], place, "|", color=INK, ms=18, mew=2)
 axis.set_yticks(range(len(STEMS)), STEMS)
-axis.set(xlabel="SDR in dB; one dot a song, the bar is the mix instead")
+axis.set(xlabel="SDR in dB; a dot is a song, a bar is the unseparated mix")
 chapter.figure(
     fig,
     alt="Signal-to-distortion ratio, one dot for each song and stem, and a bar for the mix itself.",
@@ -248,7 +248,7 @@ fig.colorbar(image, ax=axes, label="mean weight")
 chapter.figure(
     fig,
     alt="Two maps of mean weight: planted stem down, explained stem across; composed and separated stems.",
-    caption="Weight on the diagonal is on the right stem; what the right map has beside it has leaked there.",
+    caption="On the diagonal, weight is on the correct stem. In the second map, weight off the diagonal has leaked.",
     name="fig-moved",
 )
 
@@ -294,7 +294,7 @@ for name, key in (("composed stems", "true"), ("separated stems", "found")):
 #
 # Where no weights can be fetched, `separator("hpss")` splits any sound into what lasts (*harmonic*) and what strikes
 # (*percussive*), by two medians over the spectrogram. The parts add up to the mix. `separator("best")` takes umxhq
-# where its weights can be had, else hpss, which {doc}`Real songs </runs/real-songs>` uses.
+# where its weights can be had, else hpss. {doc}`Real songs </runs/real-songs>` uses hpss.
 #
 # A song is separated once. The result is kept on disk, and all tasks and modalities share it.
 
@@ -303,7 +303,7 @@ for name, key in (("composed stems", "true"), ("separated stems", "found")):
 #
 # - The stems sum to the mix, so the explanation is about the song itself and not about a reconstruction of
 #   it.
-# - Separating is done once a song, however many perturbations follow.
+# - Each song is separated only once, however many perturbations follow.
 #
 # ## Limits
 #
@@ -314,7 +314,7 @@ for name, key in (("composed stems", "true"), ("separated stems", "found")):
 # ## What this cannot tell you
 #
 # How large the bleed is on *your* music: that needs the true stems of your music, which you do not have.
-# The factor by which weights moved here belongs to this small separator and these songs.
+# How far weights moved here is a result for this small separator and these songs.
 
 # %% [markdown]
 # ## Exercises

@@ -202,7 +202,8 @@ chapter.figure(
 # the thesis. The code that runs is the same. The thesis names no batch size; the authors' notebooks load 10 songs at once
 # for lyrics and 8 for audio, and so do we. For the multimodal model the thesis's text says six epochs and its table five;
 # we take six. The paper's recipe mutes no cell and drops no word. If you train a model to explain it, take
-# `preset="paper-muted"`, which does both (*augment* in the table). *Cycle*: the rate first rises, then falls.
+# `preset="paper-muted"`, which does both (*augment* in the table). *Cycle* means that the learning rate first rises
+# and then falls.
 
 # %%
 recipes = pd.DataFrame({" ".join(name): recipe for name, recipe in RECIPES.items()}).T
@@ -220,7 +221,7 @@ recipes.style.format("{:.1e}", subset="rate")
 # %% [markdown]
 # ## Strengths, limits, and what this cannot tell you
 #
-# - **Strength.** The same code trains a network while you wait, and the paper's.
+# - **Strength.** The same code trains a small network while you wait and the paper's large ones.
 # - **Strength.** Beside every accuracy stands what is left of it without the evidence.
 # - **Limit.** There are few validation songs, so "the best epoch" is partly luck.
 # - **Limit.** The intervals say how much the choice of songs matters, not how much the seed of the training matters.
@@ -228,7 +229,8 @@ recipes.style.format("{:.1e}", subset="rate")
 #
 # ## Exercises
 #
-# **1.** How much does the seed matter? Train the lyrics model of this task with two seeds.
+# **1.** How much does the seed matter? Train the lyrics model of this task with two seeds. After few songs, as in a
+# quick build, both may be no better than guessing: then give `trained_songs` a larger value.
 
 # %% tags=["hide-cell", "solution"]
 for seed in (0, 1):

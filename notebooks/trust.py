@@ -88,8 +88,9 @@ for name, changed in versions.items():
 #
 # ## Right: does the explanation find it?
 #
-# Take one song. Each feature has a weight, and we know which features were planted. The **AUC** is the chance that a
-# planted feature gets a larger weight than one that was not planted; 0.5 is guessing.
+# Take one song, an easy one: of all the test songs it loses most when its cells are replaced. Each feature has a
+# weight, and we know which features were planted. The **AUC** is the chance that a planted feature gets a larger weight
+# than one that was not planted; 0.5 is guessing.
 
 # %%
 chosen = int(np.argmax(own["as composed"] - own["cells replaced"]))
@@ -116,8 +117,9 @@ summary = counted.groupby("modality")[["auc", "precision", "pointing", "share"]]
 summary.assign(songs=counted.groupby("modality").size()).round(2)
 
 # %% [markdown]
-# *Precision*: of as many top features as were planted, the share that was planted. *Pointing*: how often the strongest
-# feature was planted. *Share*: the part of all positive weight that lies on planted features. Ties are drawn by lot.
+# *Precision*: take as many top features as were planted; it is the share of them that was planted. *Pointing*: how
+# often the strongest feature was planted. *Share*: the part of all positive weight that lies on planted features.
+# Ties are drawn by lot.
 
 # %% tags=["hide-input"]
 fig, ax = plt.subplots(figsize=(7, 2.4))
@@ -201,8 +203,8 @@ areas = {name: line.mean() for name, line in curves.items()} | {"random": np.mea
 pd.Series(areas).to_frame("mean probability along the curve (small is good)").round(2)
 
 # %% [markdown]
-# To remove the planted evidence first need not be the best order. A faithful explanation describes the model, which may
-# have learned something else.
+# Removing the planted evidence first is not always the best order. A faithful explanation describes the model, which
+# may have learned something else.
 #
 # ### The curve can be heard
 
@@ -267,13 +269,13 @@ sane["its head at random"] = np.mean([agreement(with_random_head(seed)) for seed
 pd.Series(sane).to_frame("rank correlation").round(2)
 
 # %% [markdown]
-# With so few masks no comparison can reach more than the first number; the second should be near 0.
+# The first number is the most that two runs with so few masks can agree; the second should be near 0.
 #
 # ## Strengths, limits, and what this cannot tell you
 #
 # - **Strength.** The truth comes first: a method is judged on evidence that is known, where the model uses it.
 # - **Limit.** The planted evidence is local and adds up, by design. Methods that do well here may fail elsewhere.
-# - **Limit.** The demo's songs and the training recipe were made with this exam in view, test songs included.
+# - **Limit.** We made the demo's songs, test songs included, and the training recipe with this exam in view.
 # - **Limit.** Few songs, so that the page builds quickly. The recorded scoreboard has more:
 #   {doc}`The exam </runs/exam>`.
 # - **What this cannot tell you.** Whether the explanation of a song without known evidence is right. There you can
@@ -296,8 +298,8 @@ if any(is_planted):
     print(f"AUC of loudness: {score(np.array(loudness), np.array(is_planted))['auc']:.2f}")
 
 # %% [markdown]
-# **2.** The curve of *leave one out* starts with the feature whose removal costs most. Why need that not be the best
-# order later on?
+# **2.** The curve of *leave one out* starts with the feature whose removal costs most. Why may this order not be the
+# best later on?
 
 # %% tags=["hide-cell", "solution"]
 print(

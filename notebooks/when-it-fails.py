@@ -50,8 +50,8 @@ options = {"preset": preset, "weights": weights, "root": root or None, "progress
 model = ml.load_model("genre", "multimodal", data, **options)
 
 # %% [markdown]
-# The songs of this page are the first test songs with six planted cells or more; of songs without planted evidence, the
-# first. No model had a say in the choice, so models can be compared on them.
+# The songs of this page are the first test songs with six planted cells or more. If songs have no planted evidence,
+# we take the first ones. No model had a say in the choice, so models can be compared on them.
 
 # %% tags=["hide-input"]
 test = data.kept_aside()
@@ -154,7 +154,8 @@ print(f"R² {twice.score[0]:.2f}")
 # %% [markdown]
 # ## Three: evidence across a segment border
 #
-# The grid of ten was made for these songs. With seven segments a piece of evidence may lie across two cells.
+# In these songs evidence is planted in tenths of the clip. With seven segments a piece of evidence may lie across two
+# cells.
 
 # %%
 borders = {}
@@ -349,9 +350,9 @@ ml.MusicLIME(both, ["yes", "no"], samples=2000).explain(doubled).table("yes").he
 #
 # ## Summary
 #
-# Bleed moves weight, copies share it, segment borders can split it. Words beyond the model's window get weight, the model
-# reacts to silence that it never met, means over rare classes rest on next to nothing, and *muted* can mean many things.
-# All of it can be measured.
+# Bleed moves weight, evidence that is there twice shares it, segment borders can split it. Words that the model never
+# reads get weight, the model reacts to silence that it never met, means over rare classes rest on next to nothing,
+# and *muted* can mean many things. All of it can be measured.
 #
 # ## Next
 #

@@ -115,7 +115,7 @@ songs.dropped.head(10).style.hide()
 # %% [markdown]
 # ## A first look
 #
-# For a first look you train nothing. The next cells ask a trained model about one song. They also say which model answers and what it was trained on: trust it no more than that.
+# For a first look you train nothing. The next cells ask a trained model about one song. They also say which model answers and what it was trained on: trust it only on songs like those.
 
 
 # %%

@@ -42,7 +42,7 @@ samples: int = 800
 # A function `predict(audio, lyrics)`. It gets an array of `n` clips, `(n, t)`, and a list of `n` texts. It returns an array `(n, outputs)` of real numbers. It will be called with many songs at a time.
 #
 # - The clips come at 16,000 samples a second. For another rate say so: `ml.MusicLIME(predict, sample_rate=22050)`, or give the function an attribute `sample_rate`.
-# - A song comes whole. If the model hears only the beginning, say so with an attribute `seconds`; otherwise the cells after that would be noise.
+# - A song comes whole. If the model hears only the beginning, say so with an attribute `seconds`; otherwise the weights of the later cells would be only noise.
 # - If the model reads only the first words, give it a method `truncate(text)` that returns these.
 #
 # ## scikit-learn

@@ -44,9 +44,9 @@ out.mkdir(parents=True, exist_ok=True)
 # Change the values in the next cell and run all cells. `audio` is a path. `lyrics` is the path of a text file, or the text
 # itself between triple quotes. On Colab, first drop the file into the panel at the left; its path is then
 # `/content/song.mp3`. On Kaggle, attach it as a data set: `/kaggle/input/...`. `start` and `seconds` choose the excerpt.
-# `separate` is "best", "hpss", "demo", "umxhq" or "umxl": what splits it into stems. `task` is genre or mood. With
-# `preset="demo"` or `"paper"` a model is trained on the songs that `corpus` and `root` name
-# ({doc}`Your corpus </runs/your-corpus>`).
+# `separate` names what splits the excerpt into stems: "best", "hpss", "demo", "umxhq" or "umxl". `task` is genre or
+# mood. With `preset="paper"`, or `"demo"` and a corpus of your own, a model is trained on the songs that `corpus` and
+# `root` name ({doc}`Your corpus </runs/your-corpus>`).
 
 # %% tags=["parameters", "shown"]
 audio: str = ""
@@ -118,7 +118,7 @@ again = explanation.steady(5, explanation.label)
 display(
     Markdown(
         f"**Who answered:** {'; '.join(made_of)}. **What it said:** {said}. The sum of words and cells accounts for "
-        f"{fit:.0%} of how its answers vary, and of its five strongest features another run would name {again:.0%} "
+        f"{fit:.0%} of how the answers vary. Another run would name {again:.0%} of the five strongest features "
         f"again. {model.card.get('cannot', '')}"
     )
 )
@@ -144,7 +144,7 @@ ml.Explanation.load(out / "explanation.json").table().head(3).round(3)
 #
 # ## Strengths, limits, and what this cannot tell you
 #
-# - **Strength.** Any sound file and any text; for a bad one a sentence says what to do.
+# - **Strength.** Any sound file and any text; if one cannot be read, an error says what to do.
 # - **Limit.** It explains some seconds, not the song: choose them by `start` and `seconds`.
 # - **Limit.** Separated stems leak into each other, and so do their weights; see {doc}`When it fails </runs/when-it-fails>`.
 # - **What this cannot tell you.** What genre your song is: only what moved the model.

@@ -1,12 +1,12 @@
 """The matrix of runs: which chapters run with which parameters, and whether a result is still fresh."""
 
 import ast
+import functools
 import hashlib
 import itertools
 import json
 import re
 from dataclasses import dataclass
-from modulefinder import ModuleFinder
 from pathlib import Path
 
 import yaml
@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PROFILES = ("quick", "full")
 ENTRY = {"template", "name", "each", "parameters", "quick", "full", "minutes", "after", "alone"}
 FILE_OF_NAME = {name: file for file, names in PUBLIC_NAMES.items() for name in names}
+READERS = ROOT / "musiclime" / "data" / "corpora"
 PAGE_TOOLS = [ROOT / "tools" / name for name in ("make_pages.py", "launch_notebooks.py")]
 
 
@@ -102,27 +103,66 @@ def default_parameters(notebook) -> dict:
     return values
 
 
+@functools.cache
+def imported_files(file: Path, text: str) -> frozenset[Path]:
+    """The files of this repository that one file imports, anywhere in its text."""
+    found: set[Path] = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                found |= files_of_module(alias.name)
+        if isinstance(node, ast.ImportFrom):
+            module = _absolute(file, node)
+            for alias in node.names:
+                found |= files_of_module(f"{module}.{alias.name}")
+    return frozenset(found)
+
+
+def _absolute(file: Path, node: ast.ImportFrom) -> str:
+    """The module that a file imports from, its dots resolved."""
+    if not node.level:
+        return node.module or ""
+    package = file.relative_to(ROOT).with_suffix("").parts[: -node.level]
+    return ".".join([*package, *filter(None, [node.module])])
+
+
+@functools.cache
+def files_of_module(name: str) -> frozenset[Path]:
+    """The files of this repository that Python reads when it imports a module, its packages included."""
+    found = set()
+    place = ROOT
+    for part in name.split("."):
+        place /= part
+        for file in (place / "__init__.py", place.with_suffix(".py")):
+            if file.is_file():
+                found.add(file)
+    return frozenset(found)
+
+
 def sources(template: Path) -> list[Path]:
     """What a template depends on: itself, the files of the module that it imports, and their tables."""
     text = template.read_text(encoding="utf-8")
-    finder = ModuleFinder([str(ROOT)])
-    finder.scan_code(compile(text, template.name, "exec"), finder.add_module("__main__"))
+    waiting = set(imported_files(template, text))
     # ml.MusicLIME is in a file that Python imports only when the name is used.
     for names in re.findall(r"\bml\.(\w+)|from musiclime import (.+)", text):
         for name in re.findall(r"\w+", " ".join(names)):
             if name in FILE_OF_NAME:
-                finder.import_hook(f"musiclime.{FILE_OF_NAME[name]}")
-    if "musiclime.data.corpora" in finder.modules:  # chooses among its readers by name
-        finder.import_hook("musiclime.data.corpora", None, ["*"])
-    found = {template}
-    found |= {Path(module.__file__) for module in finder.modules.values() if module.__file__}
-    for folder in {file.parent for file in found}:
-        found |= set(folder.glob("*.[jc]s*"))
+                waiting |= files_of_module(f"musiclime.{FILE_OF_NAME[name]}")
+    found, texts = {template}, [text]
+    while waiting:
+        file = waiting.pop()
+        found.add(file)
+        texts.append(file.read_text(encoding="utf-8"))
+        waiting |= imported_files(file, texts[-1]) - found
+        if file.parent == READERS:  # chosen by name
+            waiting |= set(READERS.glob("*.py")) - found
+    scripts = {file for folder in {file.parent for file in found} for file in folder.glob("*.[jc]s*")}
+    texts += [file.read_text(encoding="utf-8") for file in scripts if file.suffix != ".json"]
     if any(file.name == "shipped_weights.py" for file in found):
         found.add(ROOT / "musiclime" / "models" / "weights" / "digests.json")
-    told = "\n".join(file.read_text(encoding="utf-8") for file in found if file.suffix != ".json")
-    tables = [file for file in (ROOT / "data").rglob("*") if file.is_file() and file.name in told]
-    return sorted(found | set(tables))
+    told = "\n".join(texts)
+    tables = {file for file in (ROOT / "data").rglob("*") if file.is_file() and file.name in told}
+    return sorted(found | scripts | tables)
 
 
 def keys(runs: list[Run]) -> dict[str, str]:

@@ -14,11 +14,15 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from chapter_matrix import PROFILES, ROOT, Run, is_fresh, keys, longest_first, read_matrix
+import warm_kernels
+from chapter_matrix import PROFILES, ROOT, Run, is_fresh, keys, longest_first, read_matrix, sources
+from make_pages import execute
 
 MAKE_PAGE = ROOT / "tools" / "make_pages.py"
+NETWORKS = ROOT / "musiclime" / "models" / "classifier.py"
 
 
 @dataclass
@@ -26,7 +30,7 @@ class Started:
     """A run in a process of its own."""
 
     run: Run
-    process: subprocess.Popen
+    process: "subprocess.Popen | warm_kernels.Forked"
     began: float
     log: Path
 
@@ -95,18 +99,44 @@ class Queue:
 
 
 def start(run: Run, key: str, options) -> Started:
-    """Execute one run in a process of its own; two share the cores, and Ctrl-C stays ours to pass on."""
+    """Execute one run in a process of its own; Ctrl-C stays ours to pass on."""
     log = options.out / ".work" / f"{run.name}.log"
-    threads = str(max(1, (os.cpu_count() or 2) // options.jobs))
     record = {"name": run.name, "parameters": run.parameters, "minutes": run.minutes}
     record |= {"key": key, "profile": options.profile}
+    log.touch()
+    if warm_kernels.CAN_FORK:
+        process = warm_kernels.Forked(partial(execute_in_fork, log, run.template, options.out, record))
+        return Started(run, process, time.time(), log)
     command = [sys.executable, str(MAKE_PAGE), str(run.template), str(options.out), json.dumps(record)]
-    environment = {"OMP_NUM_THREADS": threads, "TOKENIZERS_PARALLELISM": "false"} | os.environ
-    # A thread that waits must not spin on the core that the other run needs.
-    environment.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     with log.open("w") as out:
-        process = subprocess.Popen(command, stdout=out, stderr=out, env=environment, start_new_session=True)
+        process = subprocess.Popen(command, stdout=out, stderr=out, start_new_session=True)
     return Started(run, process, time.time(), log)
+
+
+def execute_in_fork(log: Path, template: Path, out: Path, record: dict) -> None:
+    """In a forked process: execute a run with a forked kernel, and write what is printed to its log."""
+    warm_kernels.write_all_to(log)
+    execute(template, out, record, kernel_manager_class=warm_kernels.warm_kernel_manager())
+
+
+def share_the_cores(jobs: int) -> None:
+    """Give each run its part of the cores; its libraries read these variables when they are imported."""
+    os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 2) // jobs)))
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    # A thread that waits must not spin on the core that the other run needs.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # Else a figure left open shows itself, without its alt text.
+    os.environ["MPLBACKEND"] = "agg"
+
+
+def import_what_runs_share(waiting: list[Run]) -> None:
+    """Import once what each run would import again, where its runs are forked."""
+    if not waiting or not warm_kernels.CAN_FORK:
+        return
+    warm_kernels.import_once(warm_kernels.FOR_EVERY_RUN)
+    with_networks = [run for run in waiting if NETWORKS in sources(run.template)]
+    if len(with_networks) > 1:
+        warm_kernels.import_once(warm_kernels.FOR_MODELS)
 
 
 def stop(process: subprocess.Popen) -> None:
@@ -130,6 +160,8 @@ def run_all(runs: list[Run], options) -> list[str]:
     print(f"{len(runs)} runs, {len(waiting)} of them to execute", flush=True)
     (options.out / ".work").mkdir(parents=True, exist_ok=True)
     (options.out / "site").mkdir(exist_ok=True)
+    import_what_runs_share(waiting)
+    tqdm.monitor_interval = 0  # its thread would not live on in a fork
     seconds_between = 0.5 if sys.stderr.isatty() else 30
     bar = tqdm(total=len(waiting), unit="run", mininterval=seconds_between, disable=not waiting)
     queue = Queue(waiting, known_keys, options, bar)
@@ -166,6 +198,7 @@ def main() -> int:
     for run in reversed(runs.values()):
         if run.name in wanted:
             wanted |= set(run.after)
+    share_the_cores(options.jobs)
     failed = run_all([run for run in runs.values() if run.name in wanted], options)
     if failed:
         print(f"FAILED: {', '.join(failed)}", file=sys.stderr)

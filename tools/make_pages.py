@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import nbformat
+
 from chapter_matrix import default_parameters
 from launch_notebooks import kept_values, launchable
 
@@ -126,7 +127,7 @@ def page(notebook, values: dict, suffix: str = ""):
     return made
 
 
-def execute(template: Path, out: Path, record: dict) -> None:
+def execute(template: Path, out: Path, record: dict, **engine_options) -> None:
     """Run a template with a record's parameters; write page, copy for Colab and, last, the record."""
     import jupytext
     import papermill
@@ -138,9 +139,8 @@ def execute(template: Path, out: Path, record: dict) -> None:
     values = parameterised(notebook, record["parameters"])
     notebook.cells = [cell for cell in notebook.cells if concerns(cell, values)]
     os.environ["MUSICLIME_PAGE"] = str(out.resolve() / name)
-    os.environ["MPLBACKEND"] = "agg"  # else a figure left open shows itself, without its alt text
     work = out / ".work" / f"{name}.ipynb"
-    how = {"kernel_name": "python3", "language": "python"}
+    how = {"kernel_name": "python3", "language": "python"} | engine_options
     done = papermill.execute_notebook(notebook, str(work), parameters=record["parameters"], **how)
     seconds = round(time.time() - began, 1)
     say_time(done, seconds)

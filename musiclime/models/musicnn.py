@@ -60,18 +60,21 @@ class Normalised(nn.Module):
         scale = gamma / torch.sqrt(variance + 1e-3)
         self.register_buffer("scale", scale)
         self.register_buffer("shift", beta - mean * scale)
+        self.register_buffer("turned", (scale < 0).nonzero().flatten())
 
     def forward(self, values: torch.Tensor) -> torch.Tensor:
         """Channels are the last axis."""
         return values * self.scale + self.shift
 
     def of_maximum(self, values: torch.Tensor) -> torch.Tensor:
-        """(n, channels, frames, frequencies) -> (n, frames, channels): normalise, then take the maximum.
+        """(n, channels, frames, frequencies) -> (n, frames, channels): rectify, normalise, take the maximum.
 
-        A negative scale turns the order round: there the smallest value becomes the largest.
+        The maximum is taken first, for it leaves less to rectify and to normalise. A negative scale turns the
+        order round: there the smallest value counts, and `values` come with the opposite sign.
         """
-        largest = torch.where(self.scale[:, None] < 0, values.amin(-1), values.amax(-1))
-        return self(largest.transpose(1, 2))
+        largest = values.amax(-1)
+        largest[:, self.turned] *= -1
+        return self(largest.relu().transpose(1, 2))
 
 
 class Musicnn(nn.Module):
@@ -86,6 +89,9 @@ class Musicnn(nn.Module):
         self.normalise_front = nn.ModuleList(
             Normalised(tensors, f"batch_normalization_{number}") for number in range(1, 6)
         )
+        for layer, norm in zip(self.filters, self.normalise_front):
+            layer.weight[norm.turned] *= -1  # see Normalised.of_maximum
+            layer.bias[norm.turned] *= -1
         self.normalise_middle = nn.ModuleList(
             Normalised(tensors, f"batch_normalization_{number}") for number in range(6, 9)
         )
@@ -121,7 +127,7 @@ class Musicnn(nn.Module):
         """
         layer, norm = self.filters[number], self.normalise_front[number]
         rows = heard.split(ROWS)
-        return torch.cat([norm.of_maximum(layer(some[:, None]).relu()) for some in rows])
+        return torch.cat([norm.of_maximum(layer(some[:, None])) for some in rows])
 
     def around(self, number: int) -> tuple[int, int]:
         """How many frames before and after its own a filter hears."""

@@ -2,6 +2,7 @@
 
 import ast
 import csv
+import functools
 import gzip
 import json
 import re
@@ -45,7 +46,14 @@ class Page(HTMLParser):
 def pages(site: Path) -> list[Page]:
     """Every page of a site: those of the theme's own static files aside."""
     files = sorted(site.rglob("*.html"))
-    return [Page(file) for file in files if "_static" not in file.parts or file.name == OWN]
+    files = [file for file in files if "_static" not in file.parts or file.name == OWN]
+    return [_page(file, file.stat().st_mtime_ns) for file in files]
+
+
+@functools.cache
+def _page(file: Path, changed: int) -> Page:
+    """A page, read once for all checks until it changes."""
+    return Page(file)
 
 
 def broken_links(site: Path) -> list[str]:

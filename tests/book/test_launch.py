@@ -7,10 +7,10 @@ import tempfile
 from pathlib import Path
 
 import jupytext
-import launch_notebooks
 import pytest
 import yaml
 
+import launch_notebooks
 import musiclime as ml
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,8 +10,9 @@ from pathlib import Path
 import jupytext
 import pytest
 import yaml
-from chapter_matrix import PROFILES, default_parameters, read_matrix
 from packaging.requirements import Requirement
+
+from chapter_matrix import PROFILES, default_parameters, read_matrix
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.py"))

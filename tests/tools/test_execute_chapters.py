@@ -10,14 +10,15 @@ import sys
 import time
 from pathlib import Path
 
-import chapter_matrix
-import launch_notebooks
 import nbformat
 import pytest
 
+import chapter_matrix
 import execute_chapters as runs
+import launch_notebooks
 import make_pages
 import musiclime as ml
+import warm_kernels
 
 ROOT = Path(__file__).resolve().parents[2]
 KERNEL = {"name": "python3", "display_name": "Python 3"}
@@ -349,3 +350,29 @@ def test_a_run_over_its_minutes_is_stopped_and_fails(tmp_path):
     path = write(tmp_path, "- {template: long, minutes: 0.2}", long="\nimport time; time.sleep(300)\n")
     done = run(path)
     assert done.returncode == 1 and "it took over 0.2 minutes" in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not warm_kernels.CAN_FORK, reason="only on Linux are runs forked")
+def test_runs_share_what_is_imported_and_nothing_else(tmp_path):
+    cells = """
+import json, os, sys
+before = sorted(name for name in globals() if not name.startswith("_"))
+imported = "torch" in sys.modules
+%%
+import numpy as np
+import musiclime as ml
+shape = ml.load_model("genre", "lyrics").predict(None, ["a quiet river"]).shape
+tools = [place for place in sys.path if place.endswith("tools")]
+told = [before, imported, list(shape), tools, os.environ["MUSICLIME_PAGE"], np.random.random()]
+open(PLACE + os.environ["MUSICLIME_PAGE"][-1], "w").write(json.dumps(told))
+""".replace("PLACE", repr(f"{tmp_path}/told-"))
+    path = write(tmp_path, "- {template: a}\n- {template: b}", a=cells, b=cells)
+    done = run(path)
+    assert done.returncode == 0, done.stdout
+    told = [json.loads((tmp_path / f"told-{name}").read_text()) for name in "ab"]
+    for name, (before, imported, shape, tools, page, _) in zip("ab", told):
+        assert set(before) <= {"In", "Out", "exit", "quit", "get_ipython", "open", "json", "os", "sys"}
+        assert imported and shape == [1, 9] and tools == []
+        assert page == str(tmp_path / "out" / name)
+    assert told[0][-1] != told[1][-1], "numbers drawn without a seed are each run's own"

@@ -406,4 +406,4 @@ print(gained.idxmax(), "gains", int(gained.max()), "places")
 #
 # ## Next
 #
-# {doc}`The published explanations, re-read </runs/published>` looks at the authors' own aggregates with these tools.
+# {doc}`Can you trust it? </runs/trust>` asks whether a single explanation is right.

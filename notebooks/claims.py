@@ -292,4 +292,4 @@ if evidence is not None:
 #
 # ## Next
 #
-# {doc}`/book/reproduce/what-changed`
+# {doc}`The demo songs </runs/demo-songs>`: songs whose evidence is known, for all that follows.

@@ -94,10 +94,10 @@ pd.DataFrame(
 #
 # ## The scoreboard on composed songs
 #
-# Every method got the same songs and the same number of questions to the model. Where there is a package, we ran its
-# own code (`benchmarks/peers.py`). audioLIME has none on PyPI: we wrote its sampling and its kernel from its paper.
-# We did the same for FIxLIP's main effects {cite}`baniecki2025fixlip`, on a grid of masks. A song counts for words
-# (or cells) if replacing the planted ones costs the model at least 0.2.
+# Every method got the same songs and the same number of questions. Where there is a package, we ran its own code
+# (`benchmarks/peers.py`). audioLIME has none on PyPI: we wrote its sampling and its kernel from its paper, and likewise
+# FIxLIP's main effects {cite}`baniecki2025fixlip`, on a grid of masks. A song counts for words (or cells) if
+# replacing the planted ones costs the model at least 0.2.
 
 # %%
 recorded = pd.read_csv(chapter.data_folder() / "measured" / "exam.csv", comment="#")
@@ -174,21 +174,19 @@ values_board(default).round(2).astype(object).fillna("")
 evidence_board(counted[counted["model"] == "plain"])
 
 # %% [markdown]
-# Words are found as well as before, cells less well. The model's *own values* find them only a
-# little better, and with so few songs the difference may be chance. This model never met a muted cell, so its answers
-# say little about one.
+# Words are found as well as before, cells less well. The model's *own values* find cells only a little better, and that
+# may be chance. This model never met a muted cell, so its answers say little about one.
 #
 # ## Would a faithfulness score have ranked the methods rightly?
 #
-# Without a truth one computes scores from masks that the explanation itself chooses. *Deletion* and *insertion* are areas
+# Without a truth one scores with masks that the explanation itself chooses. *Deletion* and *insertion* are areas
 # under the model's answer while the features go, or come, in the order of their weights; *comprehensiveness* is the
 # mean loss when the top features go, *sufficiency* when only they stay. L-MAC (Paissan 2024) keeps what has a
 # positive weight and mutes the rest. With $p$ the answer before and $q$ after, *increase* says how often $q > p$,
 # *drop* is the mean of $\max(0, p - q) / p$, and *gain* of $\max(0, q - p) / (1 - p)$.
 #
-# Would these scores have ranked the methods rightly? The table gives Kendall's rank correlation over methods (1: the
-# same ranking, 0: none, below 0: the reverse), with an interval from drawing the songs again. Where the whole
-# interval lies above 0, the score ranks the methods better than chance.
+# The table gives Kendall's rank correlation over methods (1: the same ranking, 0: none, below 0: the reverse), with an
+# interval from drawing the songs again. Where it lies wholly above 0, the score ranks methods better than chance.
 
 # %% tags=["hide-input"]
 SMALL_IS_GOOD = ("deletion", "sufficiency", "drop")

@@ -361,4 +361,5 @@ print(free.design, free.score.max().round(2))
 #
 # ## Next
 #
-# {doc}`Your song </runs/your-song>`, on a song of your own. {doc}`A corpus of explanations </runs/corpus-of-explanations>` does it for every song.
+# {doc}`Your song </runs/your-song>` explains a song of your own.
+# {doc}`A corpus of explanations </runs/corpus-of-explanations>` explains every song of a folder.

@@ -137,8 +137,8 @@ exact = [table.banzhaf() for table in tables]
 
 # %% [markdown]
 # Does this table answer as the model does? We ask both about `checked` random mixes of each song. And do nineteen of twenty
-# 95 % intervals cover the exact value? We estimate the weights as AudioLIME does, from random masks, with several
-# seeds, and count over all cells and tags. The table answers in the tagger's place, which saves time.
+# 95 % intervals cover the exact value? We estimate the weights from random masks with several seeds, and count
+# over all cells and tags. The table answers in the tagger's place, which saves time.
 
 
 # %%
@@ -193,8 +193,7 @@ if songs:
 # ## Muting in the order of the explanation
 #
 # If the weights are right, muting the cells of largest weight first (*deletion*) must lower the answer faster than
-# muting cells at random. Switching them on first (*insertion*) must raise it faster. The tables answer all of these
-# mixes.
+# muting cells at random. Switching them on first (*insertion*) must raise it faster.
 
 
 # %%

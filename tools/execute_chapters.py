@@ -115,8 +115,12 @@ def start(run: Run, key: str, options) -> Started:
 
 def execute_in_fork(log: Path, template: Path, out: Path, record: dict) -> None:
     """In a forked process: execute a run with a forked kernel, and write what is printed to its log."""
+    import tqdm
+
     warm_kernels.write_all_to(log)
-    execute(template, out, record, kernel_manager_class=warm_kernels.warm_kernel_manager())
+    manager = warm_kernels.warm_kernel_manager()
+    tqdm.auto.tqdm = tqdm.tqdm  # papermill's bar goes to the log, which is no notebook
+    execute(template, out, record, kernel_manager_class=manager)
 
 
 def share_the_cores(jobs: int) -> None:

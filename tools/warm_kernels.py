@@ -5,6 +5,7 @@ where that process is, with all that it has imported. Linux only: elsewhere each
 """
 
 import importlib
+import json
 import os
 import signal
 import subprocess
@@ -16,7 +17,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 CAN_FORK = sys.platform == "linux"
-FOR_EVERY_RUN = ("papermill", "jupytext", "ipykernel.kernelapp", "jupyter_client")
+# The kernel comes first: what is imported after it draws its progress bars as in a notebook.
+FOR_EVERY_RUN = ("ipykernel.kernelapp", "papermill", "jupytext", "jupyter_client", "tqdm.auto")
 FOR_MODELS = (
     "matplotlib.pyplot",
     "pandas",
@@ -107,25 +109,27 @@ def write_all_to(log: Path) -> None:
 
 
 def warm_kernel_manager() -> type:
-    """The class of kernel managers whose kernels are forks of this process.
+    """Fork a kernel from this process, and answer the class of the manager that will start it.
 
-    A kernel is forked when its manager is made, before this process has sockets and an event loop. It waits
-    for the name of the file that says how to connect.
+    To be called before this process has sockets and an event loop: a fork would share them. The kernel waits
+    until it is told how to connect.
     """
     from jupyter_client import AsyncKernelManager
     from jupyter_client.provisioning import LocalProvisioner
 
+    answer, ask = os.pipe()
+    waiting = Forked(_Kernel(answer, ask))
+    os.close(answer)
+
     class Provisioner(LocalProvisioner):
         """Starts the kernel that waits, in place of a new process."""
 
-        waiting: Forked
-        ask: int
-
         async def launch_kernel(self, cmd, **options):
-            os.write(self.ask, cmd[cmd.index("-f") + 1].encode())
-            os.close(self.ask)
-            self.process = self.waiting
-            self.pid = self.pgid = self.process.pid
+            told = {"connection": cmd[cmd.index("-f") + 1], "environment": dict(options["env"])}
+            with os.fdopen(ask, "w", encoding="utf-8") as pipe:
+                json.dump(told, pipe)
+            self.process = waiting
+            self.pid = self.pgid = waiting.pid
             self.cwd = options.get("cwd", Path.cwd())
             return self.connection_info
 
@@ -133,20 +137,15 @@ def warm_kernel_manager() -> type:
         """A kernel manager with one warm kernel."""
 
         def __init__(self, **options):
-            answer, ask = os.pipe()
-            waiting = Forked(_Kernel(answer, ask))
-            os.close(answer)
             super().__init__(**options)
-            self.provisioner = Provisioner(
-                kernel_id=str(uuid.uuid4()), kernel_spec=self.kernel_spec, parent=self
-            )
-            self.provisioner.waiting, self.provisioner.ask = waiting, ask
+            spec = self.kernel_spec
+            self.provisioner = Provisioner(kernel_id=str(uuid.uuid4()), kernel_spec=spec, parent=self)
 
     return Manager
 
 
 class _Kernel:
-    """What a forked kernel does: wait for the connection's file, then serve."""
+    """What a forked kernel does: wait until it is told how to connect, then serve."""
 
     def __init__(self, answer: int, ask: int):
         self.answer, self.ask, self.parent = answer, ask, os.getpid()
@@ -155,13 +154,16 @@ class _Kernel:
         from ipykernel.kernelapp import IPKernelApp
 
         os.close(self.ask)
-        with os.fdopen(self.answer) as pipe:
-            connection = pipe.read()
-        if not connection:
+        with os.fdopen(self.answer, encoding="utf-8") as pipe:
+            told = pipe.read()
+        if not told:
             return  # the run ended before it needed a kernel
-        os.environ["JPY_PARENT_PID"] = str(self.parent)  # the kernel ends when its run is gone
+        told = json.loads(told)
+        os.environ.update(told["environment"])
         sys.path[:] = [place for place in sys.path if Path(place) != Path(__file__).parent]
-        sys.argv = ["ipykernel_launcher", "-f", connection]
+        sys.argv = ["ipykernel_launcher", "-f", told["connection"]]
+        # The kernel ends when its run is gone.
+        sys.argv.append(f"--IPKernelApp.parent_handle={self.parent}")
         if "numpy" in sys.modules:
             sys.modules["numpy"].random.seed()  # else all forks would draw the same unseeded numbers
         IPKernelApp.launch_instance()

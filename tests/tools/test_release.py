@@ -2,9 +2,12 @@
 
 import json
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
+import pytest
 import yaml
 
 import musiclime as ml
@@ -32,6 +35,23 @@ def test_one_version_everywhere():
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", citation["date-released"])
     assert citation["url"] == project["urls"]["Book"]
     assert citation["repository-code"] == project["urls"]["Source"]
+
+
+@pytest.mark.slow
+def test_on_pypi_every_link_of_the_readme_has_a_whole_address(tmp_path):
+    metadata = (
+        f"import setuptools.build_meta as b; print(b.prepare_metadata_for_build_wheel({str(tmp_path)!r}))"
+    )
+    subprocess.run([sys.executable, "-c", metadata], cwd=ROOT, check=True, capture_output=True)
+    told = next(tmp_path.glob("*.dist-info/METADATA")).read_text(encoding="utf-8")
+    written = (ROOT / "README.md").read_text(encoding="utf-8")
+    links = re.compile(r"\]\(([^)#]+)\)|src=\"([^\"]+)")
+    addresses = ["".join(found) for found in links.findall(told)]
+    assert len(addresses) == len(links.findall(written)) > 5
+    for address, before in zip(addresses, ("".join(found) for found in links.findall(written))):
+        assert address.startswith("https://") and address.endswith(before)
+        if address != before:
+            assert (ROOT / before).is_file() and f"/v{ml.__version__}/" in address
 
 
 def test_zenodo_is_told_what_it_needs():

@@ -79,7 +79,7 @@ if evidence is not None:
 # |---|---|
 # | accuracies and F1 | the songs of the test set (binomial) |
 # | stems | the ten segments, by average importance |
-# | words against sound | the features in two runs that explained different songs |
+# | words against sound | the features in two runs that explained different songs; else as the claim says |
 # | single words | the noise of words met in one song, taken from the table itself |
 # | lists of words | the words of the list |
 # | two data sets, two modalities | the genres |
@@ -188,7 +188,8 @@ if evidence is not None:
 # %% [markdown]
 # ## Which words
 #
-# We rank words as the thesis does: by homogeneity-weighted importance, with upper and lower case taken together.
+# We rank words as the thesis does, by homogeneity-weighted importance with upper and lower case taken together, unless
+# a claim says otherwise.
 
 # %% tags=["hide-input"]
 show("Which words")

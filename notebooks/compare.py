@@ -283,12 +283,13 @@ chapter.figure(
 #
 # ## Strengths
 #
-# All models answer about the same songs. Replacing the evidence shows what each of them uses.
+# All models answer about the same songs. For composed songs, replacing the evidence shows what
+# each of them uses.
 #
 # ## Limits
 #
 # Each model was trained once: the intervals say how much the choice of songs matters, not how much another training
-# would. Replacing the evidence may itself move a model a little.
+# would. Where evidence is replaced, that alone may move a model a little.
 #
 # ## What this cannot tell you
 #

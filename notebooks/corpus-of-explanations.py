@@ -196,8 +196,8 @@ scale.style.format("{:,.1f}")
 
 # %% [markdown]
 # That is the book's small model. The real genre model ({doc}`Real songs </runs/real-songs>`) hears with musicnn and
-# reads with MiniLM. We recorded its times on three songs: twelve seconds of each, its stems by *hpss*, its words one
-# by one.
+# reads with MiniLM. We recorded its times on twelve seconds of each of three songs. The stems were made by *hpss*;
+# each word was a feature.
 
 # %% tags=["hide-input"]
 recorded = pd.read_csv(chapter.data_folder() / "measured" / "tagger.csv", comment="#")

@@ -172,7 +172,7 @@ pd.DataFrame(kept, columns=["the genre is the", "songs kept", "share with the co
 # %% [markdown]
 # ## Two numbers become an emotion
 #
-# Valence (from negative to positive) and energy (from quiet to loud) span Russell's plane
+# Valence (from unpleasant to pleasant) and energy (from calm to excited) span Russell's plane
 # {cite}`russell1980circumplex`. Each axis is cut at 0.35 and at 0.65, and the borders belong to the middle.
 
 # %% tags=["hide-input"]
@@ -190,7 +190,7 @@ for x, row in zip(middles, labels.PLANE):
 for border in (labels.LOW, labels.HIGH):
     ax.axvline(border, color=INK, linewidth=1)
     ax.axhline(border, color=INK, linewidth=1)
-ax.set(xlabel="valence: negative to positive", ylabel="energy: quiet to loud", xlim=(0, 1), ylim=(0, 1))
+ax.set(xlabel="valence: unpleasant to pleasant", ylabel="energy: calm to excited", xlim=(0, 1), ylim=(0, 1))
 chapter.figure(
     fig,
     alt="Songs as points on the plane of valence and energy, cut into nine named regions with their counts",
@@ -319,9 +319,9 @@ artists = songs.table.groupby("split")["artist"].agg(
 # ## AudioSet: from titles to pairs
 #
 # AudioSet {cite}`gemmeke2017audioset` lists segments of two million videos, without lyrics. Only the video's title says
-# who sings what. The published code's patterns match inside words ("happy birthday" became
-# "happy birtay"); ours take whole words. Below is a folder in AudioSet's form, with titles made from demo songs, and
-# what each step leaves. In the paper 308 pairs are left.
+# who sings what. The published code removes "HD" even inside a word ("happy birthday" became
+# "happy birtay"); ours removes whole words only. Below is a folder in AudioSet's form, with titles made from demo
+# songs, and what each step leaves. In the paper 308 pairs are left.
 
 # %% tags=["hide-input"]
 lists = Path(audioset_root or tempfile.mkdtemp())

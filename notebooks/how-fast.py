@@ -171,8 +171,9 @@ first, second = answers[0::2, label], answers[1::2, label]
 pd.Series({"odd part": ((first - second) / 2).std(), "even part": ((first + second) / 2).std()}).round(4)
 
 # %% [markdown]
-# By default `MusicLIME` draws its first masks in pairs, looks at both parts of sound and of words, and decides for each
-# whether to go on in pairs. Where the number of masks is given, pairs are taken only with `pairs=True`.
+# By default `MusicLIME` draws its first masks in pairs and measures their odd and even parts, for sound and for words
+# apart. So it decides for either whether to go on in pairs. Where the number of masks is given, pairs are taken only
+# with `pairs=True`.
 #
 # Errors can become smaller still. With `control="trees"` boosted trees guess the answers, the ridge fits only what
 # the trees miss, and the trees' own weights, known exactly, are added again: a **second-order control**

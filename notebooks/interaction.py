@@ -146,8 +146,8 @@ shares.rename(columns={"logit": "centred log p"}).round(3)
 # %% [markdown]
 # ## Which part of the head does it?
 #
-# The paper's head is concatenation, LayerNorm and a linear layer. Of each mask it keeps one number per class,
-# $\alpha_c$ or $\beta_c$, and two more for $\sigma$:
+# The paper's head is concatenation, LayerNorm and a linear layer. All it needs to know of a masked sound or
+# text is one number per class, $\alpha_c$ or $\beta_c$, and two more for $\sigma$:
 #
 # $$ \text{logit}_c = \frac{\alpha_c(\text{sound}) + \beta_c(\text{words})}{\sigma(\text{sound}, \text{words})} + b_c , $$
 #

@@ -82,10 +82,11 @@ for name, (sums, counts) in tables.items():
 pd.DataFrame(rows).T
 
 # %% [markdown]
-# No table holds a negative number. Every song has all forty cells, yet within a class the cells have different counts:
-# negative weights were left out, as the authors' code does, although the thesis prints $|W|$. The lyric tables are
-# less clear. In those for genres, {glue:text}`tens` of {glue:text}`tens_of` classes have counts that add up to a
-# multiple of ten, so each song entered with **ten words**. If the ten largest $|W|$ had been taken and the negative
+# No table holds a negative number. Every song has all forty cells, yet within a class the cells have different
+# counts. So cells of negative weight were not counted. The authors' code leaves them out, too, although the thesis's
+# formula sums magnitudes, $|W|$. The lyric tables are less clear. In those for genres, {glue:text}`tens` of
+# {glue:text}`tens_of` classes have counts that add up to a multiple of ten, so each song entered with **ten words**.
+# If the ten largest $|W|$ had been taken and the negative
 # ones dropped, the totals would hardly be such multiples. Either the authors summed magnitudes, or they took the ten
 # most positive words: the tables do not tell which.
 
@@ -144,9 +145,10 @@ if tables:
     )
 
 # %% [markdown]
-# What the homogeneity factor does is best seen in its numbers. Every cell occurs in every class, so all their entropies
-# are nearly the same: between {glue:text}`audio_low:.3f` and {glue:text}`audio_high:.3f` bits, where nine equal shares have
-# 3.170. The formula stretches this small difference to the whole range from 0 to 1. So one cell, here
+# The homogeneity factor falls as the entropy of a feature's importance over the classes rises. Every cell occurs in
+# every class, so all cells have nearly the same entropy: between {glue:text}`audio_low:.3f` and
+# {glue:text}`audio_high:.3f` bits, where nine equal shares have 3.170. The formula stretches this small difference to
+# the whole range from 0 to 1. So one cell, here
 # {glue:text}`zero_cells`, must get exactly 0 in all nine genres. Where words stand in the same table, cells lose: the
 # mean factor is {glue:text}`factor_audio:.3f` for cells and {glue:text}`factor_words:.3f` for words, of which
 # {glue:text}`factor_single:.0f` % have the full factor 1 because they were met in one class only.
@@ -228,9 +230,10 @@ if tables:
     chapter.glue("same_within", 100 * (pair["first"] < two_errors).mean())
 
 # %% [markdown]
-# Over {glue:text}`same_words` words the standard deviation of one run is {glue:text}`same_sd:.4f`, and the median weight is
-# {glue:text}`same_median:.4f`. {glue:text}`same_within:.0f` % of these words are within two such deviations of zero, so
-# they could be zero. The few large weights agree well.
+# Judged by the differences of {glue:text}`same_words` words, a weight scatters from run to run with a standard
+# deviation of {glue:text}`same_sd:.4f`. The median weight is {glue:text}`same_median:.4f`.
+# {glue:text}`same_within:.0f` % of these words are within two such deviations of zero, so they could be zero. The few
+# large weights agree well.
 #
 # ## An explanation that showed a bug
 #

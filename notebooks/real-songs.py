@@ -126,9 +126,8 @@ display(pd.DataFrame(rows).style.hide())
 # %% [markdown]
 # ## Exact values
 #
-# The tagger hears patches of three seconds. A patch meets at most four segments of two parts: eight cells, 256 states.
-# So 832 questions about single patches give the tagger's answer to
-# all 16.8 million mixes of 24 cells. From them follow the **exact**
+# The tagger hears four patches of three seconds. One meets three segments of two parts: 64 states. The others meet
+# four: 256 states. So 64 + 3 · 256 = 832 questions about patches give its answer to all 16.8 million mixes of 24 cells. From them follow the **exact**
 # {term}`Banzhaf values <Banzhaf value>`, the numbers that AudioLIME estimates from random masks.
 
 # %%

@@ -139,7 +139,7 @@ def fitted(network, inputs, epochs, rate=2e-3, batch=48):
 
 
 # %% [markdown]
-# All are judged by the same number: the mean absolute error on the test songs. Beside it stands the error with *shuffled inputs*: we pair predictions and true values at random and average over all pairs.
+# All are judged by the same number: the mean absolute error on the test songs. Beside it stands the error with *shuffled inputs*: the mean error over all pairs of a prediction and a true value.
 
 # %% tags=["hide-input"]
 results = {}
@@ -216,7 +216,7 @@ judge_network("Music4All LSTM", fitted(Two(LSTM), [tokens], 5), [tokens])
 # %% [markdown]
 # ## XLNet on lyrics
 #
-# {cite:t}`agrawal2021xlnet` read lyrics with XLNet, a transformer trained on permuted orders of words. The thesis took `xlnet-base-cased`, trained it for 10 epochs on a part of its songs, and for valence alone. Ours answers both. Without a checkpoint we take the real class with two layers and train it from nothing.
+# {cite:t}`agrawal2021xlnet` read lyrics with XLNet, a transformer trained on permuted orders of words. The thesis took `xlnet-base-cased`, trained it for 10 epochs on a part of its songs, and for valence alone. Ours answers both. Without a checkpoint we take XLNet from the library transformers, with two layers, and train it from nothing.
 
 
 # %%

@@ -207,7 +207,7 @@ for task in ("genre", "emotion") if corpus else []:
     tops[task] = ml.aggregate(stored(folder, light=True))
 
 # %% [markdown]
-# The table shows the five words of each class with the largest mean weight. With so few songs most of them come from one
+# The table shows the five words of each class with the largest mean size of weight. With so few songs most of them come from one
 # song each, as do most words of the authors' own tables ({doc}`The published explanations, re-read </runs/published>`). Slurs and
 # swearwords are masked.
 

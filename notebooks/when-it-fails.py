@@ -145,8 +145,8 @@ twice.table("yes").head(3).round(2)
 
 # %% [markdown]
 # Taking away either one costs nothing, taking away both costs 0.8. The explanation gives each about 0.4: a sum cannot say
-# "one of the two". **How to notice:** the probability stays when the top feature goes, and R² is low. {doc}`Do they
-# interact? </runs/interaction>` measures what a sum has no term for.
+# "one of the two". **How to notice:** the probability stays when the top feature goes, and R² is well below 1.
+# {doc}`Do they interact? </runs/interaction>` measures what a sum has no term for.
 
 # %%
 print(f"R² {twice.score[0]:.2f}")
@@ -166,9 +166,9 @@ for count in (10, 7):
 pd.DataFrame(borders).T.rename_axis("segments").round(2)
 
 # %% [markdown]
-# *Touched* is how often a cell with less than half a piece of evidence outranks a cell with none. Above 0.5, which is
-# chance, the two cells share the weight. **How to notice:** explain again with another number of segments. Weight that
-# belongs to a moment stays at that moment in seconds.
+# *Touched* is how often a cell of which some part, but less than half, is evidence outranks a cell without any. Above
+# 0.5, which is chance, such cells get a part of the weight. **How to notice:** explain again with another number of
+# segments. Weight that belongs to a moment stays at that moment in seconds.
 #
 # ## Four: words that the model never read
 #
@@ -196,7 +196,7 @@ print(
 
 # %% [markdown]
 # **How to notice:** ask the model without the last word. If nothing changes, to the last digit, that word was never
-# read. Every explainer of this package cuts the text first.
+# read. If a model says where it stops reading (`truncate`), our explainers cut the text there first.
 #
 # ## Five: perturbations that the model never met
 #

@@ -321,7 +321,7 @@ def test_a_song_without_its_spectrogram_is_named(attached, tmp_path, own_cache):
 
 @pytest.mark.slow
 def test_files_of_the_real_sizes_load_and_answer_as_transformers_does(tmp_path, own_cache):
-    """The multimodal network holds both encoders: 442 million numbers, written, read, asked about a song."""
+    """The multimodal network holds both encoders: 441 million numbers, written, read, asked about a song."""
     tokenizer = word_tokenizer([" ".join(WORDS)] * 2)
     tokenizer.save_pretrained(tmp_path / "tokenizer")
     large = {

@@ -50,7 +50,7 @@ chapter.glue("largest", (count - 1) ** 2)
 
 # %% [markdown]
 # A file that cannot be had has a name without a place to break:
-# songs/c9246c799050acec96a03183df4b85493d283d51/Creative%20Commons/Jonathan%20Coulton%20-%20Code%20Monkey/audio.ogg
+# songs/c9246c799050acec96a03183df4b85493d283d51/Jonathan%20Coulton%20-%20Code%20Monkey/audio.ogg
 
 # %% [markdown]
 # ## Exercise

@@ -59,6 +59,7 @@ def test_the_demo_s_model_says_that_its_answer_means_nothing(song, tmp_path, cap
     assert ml.Explanation.load(out).samples == 60
 
 
+@pytest.mark.slow
 def test_the_package_without_an_extra_makes_a_page(song, tmp_path):
     page = tmp_path / "song.html"
     arguments = ["explain", song, "--lyrics", "alone and sad tonight", "--samples", "60", "--out", str(page)]

@@ -26,6 +26,10 @@ AXE = {
     "dark": {"resultTypes": ["violations"], "runOnly": ["color-contrast", "link-in-text-block"]},
 }
 BROWSER = [pytest.mark.browser, pytest.mark.timeout(1500)]
+# Pages of the small site that look like another of its pages; `make check` looks at every page of the book.
+ALIKE = {"tiny-emotion.html", "api-explain.html", "api-judge.html"}
+if os.environ.get("MUSICLIME_SITE"):
+    ALIKE = set()
 # A page that is looked at has stopped moving: what counts is where its colours end.
 STILL = "*, *::before, *::after { transition: none !important; animation: none !important }"
 
@@ -423,7 +427,7 @@ class TestInTheBrowser:
     def test_every_page_is_sound_readable_and_narrow_enough(self, site, browser):
         """No failing script, nothing foreign, nothing for axe in light and dark, no panning on a phone."""
         axe, wrong = Axe(), []
-        files = [found.file for found in checks.pages(site)]
+        files = [found.file for found in checks.pages(site) if found.file.name not in ALIKE]
 
         def watch(page):
             page.on("pageerror", lambda error: wrong.append(f"{page.url}: {error}"))

@@ -260,6 +260,7 @@ FITS = 2  # the song that a sum of weights fits best
 
 
 @browser
+@pytest.mark.slow
 def test_explaining_again_finds_what_python_finds(site, page_of, model, songs):
     page = page_of((site / "runs/light.html").as_uri())
     page.locator(".ml-explain").nth(FITS).scroll_into_view_if_needed()

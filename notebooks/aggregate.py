@@ -31,7 +31,7 @@
 # **How long, on what**: {glue:text}`took`, for {glue:text}`count` songs with {glue:text}`masks` perturbations of each
 # modality.
 
-# %%
+# %% tags=["hide-input"]
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd

@@ -36,7 +36,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-# %%
+# %% tags=["hide-input"]
 import numpy as np
 import pandas as pd
 
@@ -99,7 +99,7 @@ pd.DataFrame(
 # FIxLIP's main effects {cite}`baniecki2025fixlip`, on a grid of masks. A song counts for words (or cells) if
 # replacing the planted ones costs the model at least 0.2.
 
-# %%
+# %% tags=["hide-input"]
 recorded = pd.read_csv(chapter.data_folder() / "measured" / "exam.csv", comment="#")
 counted = recorded[recorded["cost"] >= 0.2]
 default = counted[counted["model"] == "default"]

@@ -29,7 +29,7 @@
 #
 # **How long, on what**: {glue:text}`took`, for {glue:text}`composed` composed songs.
 
-# %%
+# %% tags=["hide-input"]
 import copy
 from dataclasses import replace
 from itertools import zip_longest
@@ -85,7 +85,7 @@ epochs: int = 20
 #
 # We take the two encoders of the book's own model, keep them as they are, and train only the heads on their codes.
 
-# %%
+# %% tags=["hide-input"]
 model = ml.load_model("genre", "multimodal")
 demo = ml.load_corpus("demo")
 
@@ -186,7 +186,7 @@ else:
 # once, and the head combines them.
 
 
-# %%
+# %% tags=["hide-input"]
 def with_head(fusion):
     """The book's model with another head."""
     network = copy.deepcopy(model.network)

@@ -40,7 +40,7 @@ masks: int = 200
 # %% tags=["remove-cell"]
 import matplotlib.pyplot as plt
 
-# %%
+# %% tags=["hide-input"]
 import numpy as np
 import pandas as pd
 import seaborn as sns
@@ -269,7 +269,7 @@ for one in joint.split("test"):
 found = {one.id: ml.interaction(one, judge, one.genre, masks=(masks, masks)) for one in asked}
 
 
-# %%
+# %% tags=["hide-input"]
 def planted_pairs(one, result):
     """Which pairs are a planted cell with a planted word."""
     evidence = one.evidence["genre"]

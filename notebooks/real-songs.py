@@ -27,7 +27,7 @@
 #
 # **How long, on what**: {glue:text}`took`, without a GPU. The songs and the models' weights are fetched once.
 
-# %%
+# %% tags=["hide-input"]
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -195,7 +195,7 @@ if songs:
 # muting cells at random. Switching them on first (*insertion*) must raise it faster.
 
 
-# %%
+# %% tags=["hide-input"]
 def curve(table, label, order, insert):
     """The answer after 0, 1, 2 ... cells of an order were muted, or were switched on."""
     masks = np.array([np.isin(np.arange(len(order)), order[:k]) == insert for k in range(len(order) + 1)])

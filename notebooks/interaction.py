@@ -255,7 +255,7 @@ print(f"share of interaction over songs {xor.interaction(network, data, chosen):
 # $f(\text{both}) - f(\text{one}) - f(\text{other}) + f(\text{neither})$, averaged over all else. Ask the model that has
 # learned the exclusive or. Planted cells should pair with planted words.
 
-# %%
+# %% tags=["hide-input"]
 judge = xor.SmallFusion(network, data)
 asked = []
 for one in joint.split("test"):

@@ -179,7 +179,7 @@ else:
 
 # %% [markdown]
 # *AUC* says how well an explanation of that network finds the planted evidence ({doc}`Can you trust it? </runs/trust>`).
-# With two networks a head, differences of a few hundredths mean nothing. Only the product stands out: with this recipe
+# With two networks for each head, differences of a few hundredths mean nothing. Only the product stands out: with this recipe
 # it learns less than the others.
 #
 # ## Does the head change the explanation?

@@ -4,6 +4,7 @@ The import takes some eight seconds of a core, and the book has about fifty runs
 where that process is, with all that it has imported. Linux only: elsewhere each run starts from nothing.
 """
 
+import contextlib
 import importlib
 import json
 import os
@@ -52,6 +53,9 @@ class Forked:
         self.pid = os.fork()
         if self.pid == 0:
             _work_and_exit(work)
+        # Parent and child both do it: whoever signals the group finds it, however early.
+        with contextlib.suppress(OSError):
+            os.setpgid(self.pid, self.pid)
 
     def poll(self) -> int | None:
         """The exit code, or None while the process goes on."""
@@ -88,7 +92,7 @@ def _work_and_exit(work: Callable[[], None]) -> None:
     """In the child: never return to the code of the parent."""
     code = 1
     try:
-        os.setsid()
+        os.setpgid(0, 0)
         work()
         code = 0
     except SystemExit as end:

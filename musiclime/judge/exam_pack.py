@@ -28,7 +28,7 @@ SCHEMA = 1
 NEEDED = 0.2
 MARKS = ("auc", "precision", "pointing", "share")
 TASK = (
-    "For each song, say how much each feature speaks for the label: one number a feature, larger is more. "
+    "For each song, say how much each feature speaks for the label: a number for each, larger is more. "
     "A cell is one stem in a tenth of the clip: drums3 is the drums in the fourth tenth. A word stands for "
     'all its occurrences. Write {"name": "my method", "answers": {song id: {feature: number}}}; a missing '
     "feature counts as 0. Sounds are FLAC, 16 bit; the stems add up to the mix."
